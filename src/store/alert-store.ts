@@ -1,0 +1,133 @@
+import type { Alert, FieldValue, Priority } from "../alert/alert.ts";
+
+export type FieldOperator = "=" | "!=" | "in" | "contains" | "startswith" | "exists";
+
+/** True for an alert where any of `fields` satisfies the operator; "!=" asks that none equals the value. */
+export interface FieldCondition {
+  /** Names of output_fields; several mean "any of these" (a container may be named by id or by name). */
+  readonly fields: readonly string[];
+  readonly operator: FieldOperator;
+  /** Absent for exists, a list for in. Numbers and booleans are compared by their text. */
+  readonly values: readonly string[];
+}
+
+export interface AlertFilter {
+  /** Inclusive. */
+  readonly fromNs?: bigint;
+  /** Exclusive. */
+  readonly toNs?: bigint;
+  readonly priorities?: readonly Priority[];
+  readonly rules?: readonly string[];
+  readonly sources?: readonly string[];
+  readonly hostnames?: readonly string[];
+  /** All of these must be on the alert. */
+  readonly tags?: readonly string[];
+  readonly fields?: readonly FieldCondition[];
+  /** Words or a phrase in the output, case-insensitive. */
+  readonly text?: string;
+  /** Only alerts that this run of an engine gave. */
+  readonly runId?: string;
+}
+
+/** An alert as the store holds it. */
+export interface StoredAlert extends Alert {
+  /** SHA-256 of the raw line, hex. */
+  readonly rawSha256: string;
+  /** How many times this very alert really happened (identical lines at different places of one source). */
+  readonly repeats: number;
+  /** The run that gave it, where an engine of ours did. */
+  readonly runId?: string;
+  readonly receivedAtMs: number;
+}
+
+export interface AlertPage {
+  readonly alerts: readonly StoredAlert[];
+  /** Alerts that match the filter at the time of asking, not only those on this page. */
+  readonly matched: number;
+  /** Alerts in the filter's time window before the rest of the filter: what was looked at. */
+  readonly considered: number;
+  readonly nextCursor?: string;
+}
+
+export type SortOrder = "newest" | "oldest";
+
+/** What alerts can be grouped by: their own columns, or any output field as `field:<name>`. */
+export type GroupKey = "rule" | "priority" | "source" | "hostname" | "tag" | `field:${string}`;
+
+export interface Group {
+  /** One value a key, in the order of the keys; null where the alert lacks it. */
+  readonly values: readonly (string | null)[];
+  readonly count: number;
+  readonly firstNs: bigint;
+  readonly lastNs: bigint;
+}
+
+export interface Summary {
+  readonly matched: number;
+  readonly considered: number;
+  readonly firstNs?: bigint;
+  readonly lastNs?: bigint;
+  /** Largest first; at most `limit`. */
+  readonly groups: readonly Group[];
+  /** How many groups there are in all, so that a cut shows. */
+  readonly groupCount: number;
+  readonly buckets?: readonly { readonly fromNs: bigint; readonly count: number }[];
+}
+
+export interface SummaryRequest {
+  readonly filter: AlertFilter;
+  /** None to two keys. */
+  readonly by: readonly GroupKey[];
+  readonly limit: number;
+  /** Width of a time bucket; absent for no series. */
+  readonly bucketNs?: bigint;
+}
+
+/** A place in a source up to which everything is stored; written in the transaction of the alerts it covers. */
+export interface Checkpoint {
+  /** Which source: `file:<path>`, `webhook`, `run:<id>`… */
+  readonly source: string;
+  /** The reader's own state, opaque here. */
+  readonly state: string;
+}
+
+export interface AddResult {
+  readonly added: number;
+  /** Alerts that the store held already. */
+  readonly known: number;
+}
+
+export interface NewAlert {
+  readonly alert: Alert;
+  /** 1 for the first time this content is seen in its source, 2 for the second…; see `repeats`. */
+  readonly occurrence: number;
+  readonly runId?: string;
+  readonly receivedAtMs: number;
+}
+
+export interface StoreStatus {
+  readonly driver: string;
+  readonly alerts: number;
+  readonly firstNs?: bigint;
+  readonly lastNs?: bigint;
+  readonly bytes: number;
+  readonly sources: readonly { readonly source: string; readonly alerts: number }[];
+  /** Damaged files that were set aside, with the reason. */
+  readonly setAside: readonly { readonly path: string; readonly reason: string }[];
+}
+
+/** Where alerts live. Several processes may hold the same store open. All methods fail with FalcoSkillsError. */
+export interface AlertStore {
+  /** Stores a batch and its checkpoint in one durable step: all of it or nothing. */
+  add(batch: readonly NewAlert[], checkpoint?: Checkpoint): Promise<AddResult>;
+  get(id: string): Promise<StoredAlert | undefined>;
+  search(filter: AlertFilter, page: { limit: number; order: SortOrder; cursor?: string }): Promise<AlertPage>;
+  summarize(request: SummaryRequest): Promise<Summary>;
+  /** Names of output fields that occur, with how many alerts of a recent sample have them: what a filter may name. */
+  fieldNames(): Promise<readonly { readonly name: string; readonly alerts: number }[]>;
+  readCheckpoint(source: string): Promise<string | undefined>;
+  status(): Promise<StoreStatus>;
+  close(): Promise<void>;
+}
+
+export type { FieldValue };
