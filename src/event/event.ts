@@ -1,0 +1,20 @@
+/**
+ * One event of a capture as its readers see it: a view that its source moves on, valid until the next event is read.
+ * Parameters are found lazily; offsets are into `bytes`. A parameter that the event does not carry has length -1 below.
+ */
+export interface ScapEvent {
+  /** `evt.num`: 1 for the first event of a capture; events left out by their source are not counted. */
+  readonly number: number;
+  /** Index in EVENT_TYPES. */
+  readonly type: number;
+  /** Nanoseconds since 1970. */
+  readonly timeNs: bigint;
+  readonly tid: number;
+  readonly cpu: number;
+  readonly paramCount: number;
+  readonly bytes: Buffer;
+  /** Where parameter `index` begins in `bytes`. */
+  paramStart(index: number): number;
+  /** Bytes of parameter `index`; -1 where the event has no such parameter. */
+  paramLength(index: number): number;
+}
