@@ -28,10 +28,38 @@ export const ERROR_CODES = {
   // replay, falco
 
   // skills
+  SKILL_NOT_FOUND: "no skill of the catalogue has that name",
+  SKILL_MANIFEST_MISSING: "the folder has no SKILL.md",
+  SKILL_FRONTMATTER: "the front matter of SKILL.md is missing or is no plain YAML mapping",
+  SKILL_FRONTMATTER_KEY: "the front matter has a key or a value that the Agent Skills format does not know",
+  SKILL_NAME: "the skill's name is malformed or differs from its folder's name",
+  SKILL_DESCRIPTION: "the description is missing, empty or longer than 1024 characters",
+  SKILL_BODY_LONG: "SKILL.md is longer than an agent should have to read at once",
+  SKILL_TOO_LARGE: "the skill's files are larger than 16 MiB together",
+  SKILL_TOO_MANY_FILES: "the skill has more than 512 files",
+  SKILL_TOO_DEEP: "the skill nests folders deeper than the limit",
+  SKILL_SYMLINK: "the skill holds or is a symbolic link",
+  SKILL_FILE_KIND: "the skill holds something that is neither file nor folder",
+  SKILL_HIDDEN_FILE: "the skill holds a file or folder whose name starts with a dot",
+  SKILL_FILE_NAME: "a file name in the skill could mislead a reader or break on another system",
+  SKILL_FILE_NOT_FOUND: "the skill has no file at that path",
+  SKILL_FILE_UNREADABLE: "a file or folder of the skill cannot be read",
+  SKILL_FILE_CHANGED: "a file of the skill no longer has the hash it was checked with",
+  SKILL_CHECKLIST: "checklist.yaml is malformed or refers to something it does not define",
+  SKILL_NAME_SHIPPED: "an added skill bears the name of a shipped one",
+  SKILL_EXISTS: "a skill of that name was added before",
+  SKILL_ADD_FAILED: "the skill could not be copied into home; nothing of it was kept",
+  SKILL_ADD_INTERRUPTED: "an earlier addition was cut off and left its working folder behind",
 
   // audit
 
   // compliance
+  CHECKLIST_NOT_FOUND: "no checklist has that id",
+  CHECKLIST_DAMAGED: "the checklist's file has no readable first line",
+  CHECKLIST_ITEM_UNKNOWN: "the checklist has no item of that id",
+  CHECKLIST_ITEM_AUTOMATIC: "the item is decided by a test, never by hand",
+  CHECKLIST_REASON_REQUIRED: "the state needs a reason",
+  CHECKLIST_FULL: "the checklist's file has reached its size limit",
 
   // mcp, cli
 } as const satisfies Record<string, string>;
