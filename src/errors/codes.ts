@@ -52,6 +52,13 @@ export const ERROR_CODES = {
   SKILL_ADD_INTERRUPTED: "an earlier addition was cut off and left its working folder behind",
 
   // audit
+  AUDIT_UNWRITABLE: "the audit trail could not be written: no room, no permission or no such place",
+  AUDIT_BUSY: "another process holds the audit trail longer than the waiting time",
+  AUDIT_DAMAGED: "the audit trail does not continue what was recorded or signed before, so nothing is added to it",
+  AUDIT_FOREIGN_OWNER: "a process of another container or machine is using the same audit trail",
+  AUDIT_KEY_UNUSABLE: "the key that signs the audit trail is missing, unreadable, of another trail or open to others",
+  AUDIT_CLOSED: "the audit trail was closed before this record",
+  AUDIT_HEAD_UNREADABLE: "a known head is neither a signed note nor a receipt nor a line of size and root",
 
   // compliance
   CHECKLIST_NOT_FOUND: "no checklist has that id",

@@ -1,0 +1,22 @@
+import type { AuditVerdict } from "./verdict.ts";
+
+export interface VerifyOptions {
+  /** C2SP vkey from outside the folder; without it the verdict says `pinned: false`. */
+  readonly verifierKey?: string;
+  /** Heads held elsewhere: receipts, copied checkpoints, `size root` lines. */
+  readonly knownHeads?: readonly { readonly size: number; readonly root: string }[];
+  /** Trust the signed checkpoint for what is before it and check only what came after. */
+  readonly fromCheckpoint?: boolean;
+  /** Report "unanchored" when no known head was confirmed. */
+  readonly requireAnchor?: boolean;
+  /** Where the bytes of evidence with that SHA-256 lie; given, every evidence.added record is compared with its bytes. */
+  readonly evidenceFile?: (sha256: string) => string;
+  readonly onProgress?: (progress: {
+    readonly records: number;
+    readonly bytes: number;
+    readonly totalBytes: number;
+  }) => void;
+  readonly signal?: AbortSignal;
+}
+
+export type VerifyAuditTrail = (folder: string, options?: VerifyOptions) => Promise<AuditVerdict>;
