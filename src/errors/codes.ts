@@ -20,6 +20,16 @@ export const ERROR_CODES = {
   // bytes, scap, state
 
   // alert, store
+  INVALID_TIME: "a time is neither RFC 3339, unix seconds nor relative to now, or lies outside the years 1970 to 2261",
+  STORE_DRIVER_MISSING: "no SQLite driver works on this Node",
+  STORE_DAMAGED: "a file of the alert store is damaged",
+  STORE_VERSION: "a file of the alert store was written by a newer version",
+  STORE_BUSY: "another process kept the alert store locked for too long",
+  STORE_FAILED: "the disk or the database failed in a way that none of the other codes names",
+  STORE_CLOSED: "the alert store was closed before the call",
+  STORE_READ_ONLY: "something would be written to an alert store that was opened for reading",
+  CURSOR_MISMATCH: "a cursor belongs to another query or is no cursor at all",
+  TOO_MANY_GROUPS: "a summary has more groups or time buckets than can be counted in memory",
 
   // ingest
 

@@ -7,7 +7,10 @@ export interface FieldCondition {
   /** Names of output_fields; several mean "any of these" (a container may be named by id or by name). */
   readonly fields: readonly string[];
   readonly operator: FieldOperator;
-  /** Absent for exists, a list for in. Numbers and booleans are compared by their text. */
+  /**
+   * Empty for exists; with several values any of them satisfies. Numbers and booleans are compared by their text, arrays
+   * and objects by their compact JSON, case matters; null counts as absent.
+   */
   readonly values: readonly string[];
 }
 
@@ -23,7 +26,10 @@ export interface AlertFilter {
   /** All of these must be on the alert. */
   readonly tags?: readonly string[];
   readonly fields?: readonly FieldCondition[];
-  /** Words or a phrase in the output, case-insensitive. */
+  /**
+   * Words that must all occur in the output, case-insensitive; a part in double quotes is a phrase, whose words must
+   * follow each other. A word is a run of letters, digits and `_`, so "/etc/shadow" asks for etc and shadow.
+   */
   readonly text?: string;
   /** Only alerts that this run of an engine gave. */
   readonly runId?: string;
@@ -35,9 +41,15 @@ export interface StoredAlert extends Alert {
   readonly rawSha256: string;
   /** How many times this very alert really happened (identical lines at different places of one source). */
   readonly repeats: number;
-  /** The run that gave it, where an engine of ours did. */
+  /** The latest run that gave it, where an engine of ours did; `AlertFilter.runId` finds it by every such run. */
   readonly runId?: string;
+  /** When it was first received. */
   readonly receivedAtMs: number;
+  /**
+   * Where the alert stands in time: its own time, or the time of receipt where its own lies before the year 2000 or
+   * more than a day ahead of receipt. Time windows, order, buckets and first/last seen go by this.
+   */
+  readonly orderNs: bigint;
 }
 
 export interface AlertPage {
@@ -79,7 +91,7 @@ export interface SummaryRequest {
   /** None to two keys. */
   readonly by: readonly GroupKey[];
   readonly limit: number;
-  /** Width of a time bucket; absent for no series. */
+  /** Width of a time bucket; absent for no series. Only buckets that hold alerts are returned, oldest first. */
   readonly bucketNs?: bigint;
 }
 
@@ -112,7 +124,7 @@ export interface StoreStatus {
   readonly lastNs?: bigint;
   readonly bytes: number;
   readonly sources: readonly { readonly source: string; readonly alerts: number }[];
-  /** Damaged files that were set aside, with the reason. */
+  /** Damaged files, whether set aside already or still in place, with the reason. */
   readonly setAside: readonly { readonly path: string; readonly reason: string }[];
 }
 

@@ -1,0 +1,3 @@
+import type { AlertStore } from "./alert-store.ts";
+
+export declare function createMemoryStore(): AlertStore;

@@ -1,0 +1,1 @@
+export type DriverName = "node:sqlite" | "@photostructure/sqlite";
