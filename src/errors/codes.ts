@@ -18,6 +18,12 @@ export const ERROR_CODES = {
   HOME_NOT_WRITABLE: "the home folder cannot be created or written",
 
   // bytes, scap, state
+  CAPTURE_FOREIGN: "the file is no Falco capture: its first block is not a capture's section header",
+  CAPTURE_UNSUPPORTED: "the capture is of another byte order or of a format version this reader does not know",
+  CAPTURE_TRUNCATED: "the capture ends in the middle of a block, as one that was cut or is still being written does",
+  CAPTURE_DAMAGED: "a block of the capture contradicts itself, or the packed data does not unpack",
+  CAPTURE_TOO_LARGE: "a block of the capture is larger than the limit",
+  CAPTURE_EMPTY: "the capture holds no event",
 
   // alert, store
   INVALID_TIME: "a time is neither RFC 3339, unix seconds nor relative to now, or lies outside the years 1970 to 2261",
@@ -32,6 +38,23 @@ export const ERROR_CODES = {
   TOO_MANY_GROUPS: "a summary has more groups or time buckets than can be counted in memory",
 
   // ingest
+  INGEST_BINARY_FILE: "the file holds no text: a capture, an archive or another binary",
+  INGEST_UTF16: "the file is UTF-16; Falco writes UTF-8",
+  INGEST_GZIP_DAMAGED: "a gzip file is cut or corrupt; what came before the fault is stored",
+  INGEST_TOO_MANY_FILES: "the folders hold more files than one import takes",
+  INGEST_TAIL_GONE: "a followed file was rotated away and no file beside it holds what had not been read",
+  INGEST_QUARANTINE_UNUSABLE: "the quarantine file cannot be written",
+  INGEST_LISTEN_FAILED: "the webhook cannot listen at that address",
+  INGEST_TOKEN_REQUIRED: "the webhook would be reachable from other machines without a token",
+  INGEST_ALERT_REJECTED: "nothing in the posted body is a Falco alert",
+  INGEST_UNAUTHORIZED: "the request carries no token or a wrong one",
+  INGEST_REQUEST_FOREIGN: "the request was sent by a web page or names another host",
+  INGEST_NO_SUCH_PATH: "the webhook has no such path",
+  INGEST_METHOD: "the path does not take that method",
+  INGEST_BODY_TOO_LARGE: "the posted body is larger than the limit",
+  INGEST_CONTENT_TYPE: "the posted body is of a type or encoding that holds no Falco JSON",
+  INGEST_RATE_LIMITED: "more requests arrive than the webhook takes",
+  INGEST_OVERLOADED: "more alerts wait for the store than the webhook holds",
 
   // condition, fields, rules
 
@@ -79,6 +102,13 @@ export const ERROR_CODES = {
   CHECKLIST_FULL: "the checklist's file has reached its size limit",
 
   // mcp, cli
+  ALERT_NOT_FOUND: "no stored alert has that id",
+  UNKNOWN_FIELD: "neither Falco nor any stored alert has an output field of that name",
+  SKILL_WITHOUT_CHECKLIST: "the skill has no checklist to make",
+  SKILL_FILE_NOT_TEXT: "the file of the skill is not UTF-8 text",
+  TOOL_WITHHELD: "the tool exists, but a flag of the server's start withholds it",
+  RESULT_TOO_LARGE: "the answer does not fit the size limit even after cutting",
+  USAGE: "the command line was not understood",
 } as const satisfies Record<string, string>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

@@ -34,7 +34,7 @@ export function newCounts(): RunningCounts {
 }
 
 /** A copy that later counting does not change. */
-export function copyCounts(counts: IngestCounts): IngestCounts {
+export function copyCounts(counts: IngestCounts): RunningCounts {
   return { ...counts, ignored: { ...counts.ignored }, rejected: { ...counts.rejected } };
 }
 
