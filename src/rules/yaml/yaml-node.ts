@@ -30,6 +30,7 @@ export interface YamlSequence {
   readonly kind: "sequence";
   readonly mark: Mark;
   readonly items: readonly YamlNode[];
+  readonly recursive?: true;
 }
 
 export interface YamlMap {
@@ -37,9 +38,10 @@ export interface YamlMap {
   readonly mark: Mark;
   /** In the order of the file, repeats included. */
   readonly pairs: readonly (readonly [YamlNode, YamlNode])[];
+  readonly recursive?: true;
 }
 
-/** An alias is the very node it names, so that a document is a graph that may even contain itself. */
+/** An alias is the very node it names: a document is a graph, without cycles. */
 export type YamlNode = YamlNull | YamlScalar | YamlSequence | YamlMap;
 
 /** The value of the first pair with that key; undefined where the node is no map or has no such key. */

@@ -1,0 +1,243 @@
+import { type Cursor, YamlFault } from "./cursor.ts";
+import { scanEscape } from "./scan-escape.ts";
+
+const QUOTE = 0x22;
+const APOSTROPHE = 0x27;
+const BACKSLASH = 0x5c;
+const COLON = 0x3a;
+const HASH = 0x23;
+const SPACE = 0x20;
+
+export type ScalarStyle = "plain" | "plain-in-flow" | "single" | "double" | "literal" | "folded";
+
+export interface ScalarShape {
+  readonly style: ScalarStyle;
+  /** Columns that a continued line must be indented by; a block scalar may find it itself. */
+  readonly indent: number;
+  readonly detectIndent?: boolean;
+  /** What happens to line ends at the end of a block scalar. */
+  readonly chomp?: "clip" | "strip" | "keep";
+}
+
+export interface ScannedScalar {
+  readonly value: string;
+  readonly map: number[];
+  /** The scalar ended because a line was indented too little: what follows begins a line. */
+  readonly endedAtLineStart: boolean;
+}
+
+/** How the lines read so far shape the next line end of a folded scalar. */
+interface Folding {
+  emptyLine: boolean;
+  moreIndented: boolean;
+  pending: number;
+  startedMoreIndented: boolean;
+}
+
+/**
+ * Reads one scalar from the cursor, line by line: the line's text, its end, the blanks that lead the next line.
+ * The rules of folding, trimming and ending are those of yaml-cpp (src/scanscalar.cpp @c2bec4c), which Falco reads with.
+ */
+export class ScalarScan {
+  readonly #cursor: Cursor;
+  readonly #shape: ScalarShape;
+  readonly #map: number[] = [];
+  readonly #quoted: boolean;
+  readonly #block: boolean;
+  readonly #fold: Folding = { emptyLine: false, moreIndented: false, pending: 0, startedMoreIndented: false };
+  #value = "";
+  #indent: number;
+  #foundText = false;
+  #pastOpeningBreak: boolean;
+  #lastEscape = -1;
+  #escapedBreak = false;
+
+  constructor(cursor: Cursor, shape: ScalarShape) {
+    this.#cursor = cursor;
+    this.#shape = shape;
+    this.#indent = shape.indent;
+    this.#quoted = shape.style === "single" || shape.style === "double";
+    this.#block = shape.style === "literal" || shape.style === "folded";
+    this.#pastOpeningBreak = !this.#block;
+  }
+
+  run(): ScannedScalar {
+    const cursor = this.#cursor;
+    let endedAtLineStart = false;
+    while (!cursor.atEnd) {
+      const trimTo = this.#readLine();
+      if (cursor.atEnd) {
+        if (this.#quoted) throw new YamlFault(cursor.mark, "illegal EOF in scalar");
+        break;
+      }
+      if (!this.#block && !this.#quoted && this.#atDocumentMarker()) break;
+      if (this.#atEndOfScalar()) {
+        if (this.#quoted) cursor.advance();
+        break;
+      }
+      if (!this.#block) this.#value = this.#value.slice(0, trimTo);
+      cursor.eatBreak();
+      this.#readIndentation();
+      this.#endLine();
+      if (!this.#fold.emptyLine && cursor.column < this.#indent) {
+        endedAtLineStart = true;
+        break;
+      }
+    }
+    return { value: this.#finished(), map: this.#map, endedAtLineStart };
+  }
+
+  /** Takes the rest of the line into the value; returns the length to which its trailing blanks may be cut. */
+  #readLine(): number {
+    const cursor = this.#cursor;
+    let trimTo = this.#value.length;
+    this.#escapedBreak = false;
+    let runStart = cursor.offset;
+    const flush = () => {
+      if (cursor.offset === runStart) return;
+      this.#map.push(this.#value.length, runStart);
+      this.#value += cursor.text.slice(runStart, cursor.offset);
+    };
+    while (!cursor.atEnd && !cursor.isBreak() && !this.#atEndOfScalar()) {
+      if (!this.#block && cursor.column === 0 && this.#atDocumentMarker()) {
+        if (!this.#quoted) break;
+        throw new YamlFault(cursor.mark, "illegal document indicator in scalar");
+      }
+      this.#foundText = true;
+      this.#pastOpeningBreak = true;
+      const code = cursor.code();
+      if (this.#shape.style === "double" && code === BACKSLASH && cursor.isBreak(1)) {
+        flush();
+        cursor.advance();
+        trimTo = this.#value.length;
+        this.#lastEscape = this.#value.length;
+        this.#escapedBreak = true;
+        return trimTo;
+      }
+      if (this.#isEscape(code)) {
+        flush();
+        this.#map.push(this.#value.length, cursor.offset);
+        this.#value += scanEscape(cursor);
+        trimTo = this.#value.length;
+        this.#lastEscape = trimTo;
+        runStart = cursor.offset;
+        continue;
+      }
+      cursor.advance();
+      if (code !== SPACE && code !== 0x09) trimTo = this.#value.length + cursor.offset - runStart;
+    }
+    flush();
+    return trimTo;
+  }
+
+  #isEscape(code: number): boolean {
+    if (this.#shape.style === "double") return code === BACKSLASH;
+    return this.#shape.style === "single" && code === APOSTROPHE;
+  }
+
+  /** Over the required indentation, then over blanks that do not belong to the value. */
+  #readIndentation(): void {
+    const cursor = this.#cursor;
+    const detecting = this.#shape.detectIndent === true && !this.#foundText;
+    while (cursor.code() === SPACE && (cursor.column < this.#indent || detecting) && !this.#atEndOfScalar()) {
+      cursor.advance();
+    }
+    if (detecting) this.#indent = Math.max(this.#indent, cursor.column);
+    while (cursor.isBlank()) {
+      if (!this.#quoted && cursor.isTab() && cursor.column < this.#indent) {
+        throw new YamlFault(cursor.mark, "illegal tab when looking for indentation");
+      }
+      if (this.#block || this.#atEndOfScalar()) break;
+      cursor.advance();
+    }
+  }
+
+  /** Writes what the line end just passed becomes: a line end, a blank or nothing. */
+  #endLine(): void {
+    const cursor = this.#cursor;
+    const fold = this.#fold;
+    const nextEmpty = cursor.isBreak();
+    const nextMoreIndented = cursor.isBlank();
+    if (this.#shape.style === "folded" && fold.pending === 0 && nextEmpty) fold.startedMoreIndented = fold.moreIndented;
+    if (this.#pastOpeningBreak) {
+      if (this.#shape.style === "literal") this.#add("\n");
+      else if (this.#shape.style === "folded") this.#foldBlockLine(nextEmpty, nextMoreIndented);
+      else if (nextEmpty) this.#add("\n");
+      else if (!fold.emptyLine && !this.#escapedBreak) this.#add(" ");
+    }
+    fold.emptyLine = nextEmpty;
+    fold.moreIndented = nextMoreIndented;
+    this.#pastOpeningBreak = true;
+  }
+
+  #foldBlockLine(nextEmpty: boolean, nextMoreIndented: boolean): void {
+    const fold = this.#fold;
+    const joins = !fold.emptyLine && !nextEmpty && !fold.moreIndented && !nextMoreIndented;
+    if (joins && this.#cursor.column >= this.#indent) this.#add(" ");
+    else if (nextEmpty) fold.pending += 1;
+    else this.#add("\n");
+    if (nextEmpty || fold.pending === 0) return;
+    this.#add("\n".repeat(fold.pending - 1));
+    if (fold.startedMoreIndented || nextMoreIndented || !this.#foundText) this.#add("\n");
+    fold.pending = 0;
+  }
+
+  #add(text: string): void {
+    if (text !== "") this.#map.push(this.#value.length, this.#cursor.offset);
+    this.#value += text;
+  }
+
+  /** Line ends and blanks at the very end, cut as the style asks; what an escape wrote stays. */
+  #finished(): string {
+    const value = this.#value;
+    if (!this.#block && !this.#quoted) {
+      const trimmed = value.slice(0, keptLength(value, " \t"));
+      return trimmed.slice(0, keptLength(trimmed, "\n"));
+    }
+    if (this.#quoted) return this.#clipped(value);
+    if (this.#shape.chomp === "keep") return value;
+    return this.#shape.chomp === "strip" ? value.slice(0, keptLength(value, "\n")) : this.#clipped(value);
+  }
+
+  #clipped(value: string): string {
+    // One line end more than the last other character; an escape counts as such a character even when it wrote nothing.
+    const kept = Math.max(keptLength(value, "\n"), this.#lastEscape + 1);
+    return kept === 0 ? "" : value.slice(0, kept + 1);
+  }
+
+  #atDocumentMarker(): boolean {
+    return this.#cursor.isDocumentMarker("---") || this.#cursor.isDocumentMarker("...");
+  }
+
+  #atEndOfScalar(): boolean {
+    const cursor = this.#cursor;
+    const code = cursor.code();
+    switch (this.#shape.style) {
+      case "double":
+        return code === QUOTE;
+      case "single":
+        return code === APOSTROPHE && cursor.code(1) !== APOSTROPHE;
+      case "plain":
+        return code === COLON ? cursor.isBlankOrBreakOrEnd(1) : this.#atComment();
+      case "plain-in-flow":
+        if (code === COLON) return cursor.isBlankOrBreakOrEnd(1) || ",]}".includes(cursor.char(1));
+        return (!cursor.atEnd && ",?[]{}".includes(cursor.char())) || this.#atComment();
+      default:
+        return cursor.atEnd;
+    }
+  }
+
+  #atComment(): boolean {
+    const cursor = this.#cursor;
+    if (cursor.isBlank()) return cursor.code(1) === HASH;
+    const length = cursor.breakLength();
+    return length > 0 && cursor.code(length) === HASH;
+  }
+}
+
+/** The length of the text without the characters of a set at its end. */
+function keptLength(text: string, cut: string): number {
+  let length = text.length;
+  while (length > 0 && cut.includes(text.charAt(length - 1))) length -= 1;
+  return length;
+}
