@@ -1,9 +1,9 @@
 /**
  * One event of a capture as its readers see it: a view that its source moves on, valid until the next event is read.
- * Parameters are found lazily; offsets are into `bytes`. A parameter that the event does not carry has length -1 below.
+ * Parameters lie one behind the other in `bytes`; a parameter that the event does not carry has length -1.
  */
 export interface ScapEvent {
-  /** `evt.num`: 1 for the first event of a capture; events left out by their source are not counted. */
+  /** `evt.num`: 1 for the first event of a capture; events that their source leaves out are not counted. */
   readonly number: number;
   /** Index in EVENT_TYPES. */
   readonly type: number;

@@ -1,0 +1,119 @@
+import { type FileHandle, open } from "node:fs/promises";
+import { constants, createGunzip } from "node:zlib";
+import type { ErrorCode } from "../errors/codes.ts";
+import { FalcoSkillsError } from "../errors/falco-skills-error.ts";
+import { captureError } from "./capture-fault.ts";
+
+/** The unpacked bytes of a capture in pieces, in order. */
+export type CaptureBytes = AsyncIterable<Buffer>;
+
+const PIECE_BYTES = 256 * 1024;
+const GZIP_MAGIC = [0x1f, 0x8b];
+
+/**
+ * The unpacked bytes of the capture file at `path`, packed with gzip or not; read in pieces, never as a whole.
+ * Fails with FILE_NOT_FOUND, FILE_UNREADABLE or FILE_NOT_REGULAR at once; while reading with CAPTURE_DAMAGED or
+ * CAPTURE_TRUNCATED where the packed data does not unpack, after everything before that place was given.
+ */
+export async function openCapture(path: string): Promise<{ bytes: CaptureBytes; packedBytes: number }> {
+  const file = await open(path).catch((cause: NodeJS.ErrnoException) => {
+    throw openError(path, cause);
+  });
+  const stat = await file.stat();
+  if (!stat.isFile()) {
+    await file.close();
+    throw fileError("FILE_NOT_REGULAR", path, "is no plain file", "Pass the path of a .scap file.");
+  }
+  return { bytes: readFrom(file), packedBytes: stat.size };
+}
+
+async function* readFrom(file: FileHandle): AsyncGenerator<Buffer> {
+  try {
+    const magic = Buffer.alloc(2);
+    await file.read(magic, 0, 2, 0);
+    if (magic[0] === GZIP_MAGIC[0] && magic[1] === GZIP_MAGIC[1]) yield* unpack(file);
+    else yield* pieces(file);
+  } finally {
+    await file.close();
+  }
+}
+
+async function* pieces(file: FileHandle): AsyncGenerator<Buffer> {
+  for (let at = 0; ; ) {
+    const piece = Buffer.allocUnsafe(PIECE_BYTES);
+    const { bytesRead } = await file.read(piece, 0, PIECE_BYTES, at);
+    if (bytesRead === 0) return;
+    at += bytesRead;
+    yield piece.subarray(0, bytesRead);
+  }
+}
+
+/**
+ * A damaged stream loses what was unpacked in the step that met the damage. So the file is unpacked a second time in
+ * steps so small that next to nothing is lost, giving only what the first time did not.
+ */
+async function* unpack(file: FileHandle): AsyncGenerator<Buffer> {
+  let given = 0;
+  try {
+    for await (const piece of gunzip(file, PIECE_BYTES)) {
+      given += piece.length;
+      yield piece;
+    }
+    return;
+  } catch (thrown) {
+    if (!isZlibError(thrown)) throw thrown;
+  }
+  let skip = given;
+  try {
+    for await (const piece of gunzip(file, Math.max(64, Math.ceil(given / 20_000)))) {
+      if (piece.length > skip) yield piece.subarray(skip);
+      skip = Math.max(0, skip - piece.length);
+    }
+  } catch (thrown) {
+    if (!isZlibError(thrown)) throw thrown;
+    throw captureError("CAPTURE_DAMAGED", `the packed data does not unpack: ${thrown.message}`);
+  }
+}
+
+async function* gunzip(file: FileHandle, chunkSize: number): AsyncGenerator<Buffer> {
+  // Sync flush at the end gives the last bytes of a cut stream, which the default would hold back with an error.
+  const stream = createGunzip({ chunkSize, finishFlush: constants.Z_SYNC_FLUSH });
+  const feed = (async () => {
+    for await (const piece of pieces(file)) {
+      if (stream.destroyed) return;
+      if (!stream.write(piece)) await drained(stream);
+    }
+    stream.end();
+  })().catch((thrown: unknown) => stream.destroy(thrown as Error));
+  try {
+    yield* stream;
+  } finally {
+    stream.destroy();
+    await feed;
+  }
+}
+
+function drained(stream: ReturnType<typeof createGunzip>): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      stream.off("drain", done).off("close", done).off("error", done);
+      resolve();
+    };
+    stream.on("drain", done).on("close", done).on("error", done);
+  });
+}
+
+function isZlibError(thrown: unknown): thrown is Error {
+  return thrown instanceof Error && /^Z_/.test(String((thrown as NodeJS.ErrnoException).code));
+}
+
+function openError(path: string, cause: NodeJS.ErrnoException): FalcoSkillsError {
+  if (cause.code === "ENOENT" || cause.code === "ENOTDIR") {
+    return fileError("FILE_NOT_FOUND", path, "does not exist", "Pass the path of a .scap file that exists.", cause);
+  }
+  return fileError("FILE_UNREADABLE", path, "cannot be opened", "Allow reading the file and try again.", cause);
+}
+
+function fileError(code: ErrorCode, path: string, what: string, fix: string, cause?: unknown): FalcoSkillsError {
+  return new FalcoSkillsError(code, `capture ${JSON.stringify(path)} ${what}`, { fix, where: path, cause });
+}
