@@ -108,7 +108,6 @@ export const ERROR_CODES = {
   SKILL_FILE_NOT_TEXT: "the file of the skill is not UTF-8 text",
   TOOL_WITHHELD: "the tool exists, but a flag of the server's start withholds it",
   RESULT_TOO_LARGE: "the answer does not fit the size limit even after cutting",
-  USAGE: "the command line was not understood",
 } as const satisfies Record<string, string>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

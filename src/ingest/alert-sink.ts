@@ -22,8 +22,8 @@ export interface AlertSink {
   readonly counts: RunningCounts;
   /** Lines taken and not flushed yet. */
   readonly waiting: number;
-  /** Where a splitter puts lines; `occurrences` numbers equal alerts. */
-  receiver(occurrences: Occurrences): LineReceiver;
+  /** Where a splitter puts lines; `occurrences` numbers equal alerts, `onRejected` hears of every rejected line. */
+  receiver(occurrences: Occurrences, onRejected?: (why: string) => void): LineReceiver;
   /**
    * Stores everything that was taken so far, rejected lines before alerts, with `checkpoint` in the step of the alerts.
    * What could not be stored stays and is stored by the next flush.
@@ -37,19 +37,13 @@ export function createAlertSink({ store, quarantine, nowMs, source, runId }: Ale
   let rejected: RejectedLine[] = [];
   let waiting = 0;
 
-  function reject(
-    line: Pick<RejectedLine, "head" | "lengthBytes" | "sha256">,
-    offset: number,
-    reason: string,
-    detail: string,
-  ) {
-    countReason(counts.rejected, reason);
-    rejected.push({ source, line: counts.lines, byteOffset: offset, reason, detail, ...line });
+  function reject(line: Omit<RejectedLine, "source" | "line">): void {
+    countReason(counts.rejected, line.reason);
+    rejected.push({ source, line: counts.lines, ...line });
   }
 
-  function takeLine({ bytes, offset }: Line, occurrences: Occurrences): void {
-    counts.lines += 1;
-    waiting += 1;
+  /** Why the line was rejected, if it was. */
+  function takeLine({ bytes, offset }: Line, occurrences: Occurrences): string | undefined {
     const read = readAlertLine(bytes);
     if (read.kind === "alert") {
       const { alert } = read;
@@ -58,10 +52,18 @@ export function createAlertSink({ store, quarantine, nowMs, source, runId }: Ale
     } else if (read.kind === "ignored") {
       countReason(counts.ignored, read.reason);
     } else {
-      const head = Buffer.from(bytes.subarray(0, HEAD_BYTES));
-      const sha256 = createHash("sha256").update(bytes).digest("hex");
-      reject({ head, lengthBytes: bytes.length, sha256 }, offset, read.reason, read.detail);
+      const { reason, detail } = read;
+      reject({
+        byteOffset: offset,
+        reason,
+        detail,
+        head: Buffer.from(bytes.subarray(0, HEAD_BYTES)),
+        lengthBytes: bytes.length,
+        sha256: createHash("sha256").update(bytes).digest("hex"),
+      });
+      return `${reason}: ${detail}`;
     }
+    return undefined;
   }
 
   return {
@@ -69,12 +71,19 @@ export function createAlertSink({ store, quarantine, nowMs, source, runId }: Ale
     get waiting() {
       return waiting;
     },
-    receiver: (occurrences) => ({
-      line: (line) => takeLine(line, occurrences),
-      oversize({ offset, head, lengthBytes, sha256 }) {
+    receiver: (occurrences, onRejected) => ({
+      line(line) {
         counts.lines += 1;
         waiting += 1;
-        reject({ head, lengthBytes, sha256 }, offset, "oversize", `the line has ${lengthBytes} bytes`);
+        const rejection = takeLine(line, occurrences);
+        if (rejection !== undefined) onRejected?.(rejection);
+      },
+      oversize({ offset, ...line }) {
+        counts.lines += 1;
+        waiting += 1;
+        const detail = `the line has ${line.lengthBytes} bytes`;
+        reject({ byteOffset: offset, reason: "oversize", detail, ...line });
+        onRejected?.(`oversize: ${detail}`);
       },
     }),
     async flush(checkpoint) {

@@ -10,7 +10,6 @@ export interface Occurrences {
   next(id: string): number;
   /** The newest entries, oldest first, to go on after a restart. */
   newest(count: number): readonly (readonly [id: string, count: number])[];
-  copy(): Occurrences;
 }
 
 export function createOccurrences(
@@ -32,6 +31,8 @@ export function createOccurrences(
       return count;
     },
     newest: (count) => (count === 0 ? [] : [...counts].slice(-count)),
-    copy: () => createOccurrences(counts, window),
   };
 }
+
+/** For ways in on which one alert may come twice, as a sender's retry does: never a repeat. */
+export const NEVER_REPEATED: Occurrences = { next: () => 1, newest: () => [] };

@@ -106,3 +106,73 @@ export function quarantineUnusable(path: string, cause: NodeJS.ErrnoException): 
     { fix: "Make the quarantine folder in home writable for the user who runs falco-skills.", cause },
   );
 }
+
+export function listenFailed(host: string, port: number, cause: NodeJS.ErrnoException): FalcoSkillsError {
+  return new FalcoSkillsError(
+    "INGEST_LISTEN_FAILED",
+    `cannot listen at ${host} port ${port}: ${cause.code ?? "unknown"}`,
+    {
+      fix: cause.code === "EADDRINUSE" ? "Choose a free port with --listen." : "Choose another address with --listen.",
+      cause,
+    },
+  );
+}
+
+export function tokenRequired(host: string): FalcoSkillsError {
+  return new FalcoSkillsError("INGEST_TOKEN_REQUIRED", `${quoted(host)} can be reached from other machines`, {
+    fix: "Set a webhook token, or listen at 127.0.0.1.",
+  });
+}
+
+export function noSuchPath(): FalcoSkillsError {
+  return new FalcoSkillsError("INGEST_NO_SUCH_PATH", "the webhook has only the paths / and /healthz", {
+    fix: "Post alerts to /.",
+  });
+}
+
+export function wrongMethod(allowed: string): FalcoSkillsError {
+  return new FalcoSkillsError("INGEST_METHOD", `this path takes only ${allowed}`, { fix: "Post alerts to /." });
+}
+
+export function foreignRequest(message: string): FalcoSkillsError {
+  return new FalcoSkillsError("INGEST_REQUEST_FOREIGN", message, {
+    fix: "Send alerts from Falco or falcosidekick to the address the webhook listens at.",
+  });
+}
+
+export function unauthorized(present: boolean): FalcoSkillsError {
+  return new FalcoSkillsError("INGEST_UNAUTHORIZED", present ? "the token is wrong" : "the request carries no token", {
+    fix: "Send the token as `Authorization: Bearer <token>`, or put it into Falco's http_output url as `http://falco:<token>@host:port/`.",
+  });
+}
+
+export function wrongContent(what: string): FalcoSkillsError {
+  const fix = what.startsWith("text/plain")
+    ? "Set json_output: true in falco.yaml."
+    : "Send application/json or application/x-ndjson in UTF-8, plain or with gzip.";
+  return new FalcoSkillsError("INGEST_CONTENT_TYPE", `the body is ${quoted(what.slice(0, 80))}`, { fix });
+}
+
+export function bodyTooLarge(limitBytes: number): FalcoSkillsError {
+  return new FalcoSkillsError("INGEST_BODY_TOO_LARGE", `the body has more than ${limitBytes} bytes`, {
+    fix: "Send fewer alerts in one request.",
+  });
+}
+
+export function rateLimited(perSecond: number): FalcoSkillsError {
+  return new FalcoSkillsError("INGEST_RATE_LIMITED", `more than ${perSecond} requests a second arrive`, {
+    fix: "Send the alerts again later, or several in one request.",
+  });
+}
+
+export function overloaded(waiting: number): FalcoSkillsError {
+  return new FalcoSkillsError("INGEST_OVERLOADED", `${waiting} alerts wait to be stored`, {
+    fix: "Send the alerts again later.",
+  });
+}
+
+export function alertRejected(why: string): FalcoSkillsError {
+  return new FalcoSkillsError("INGEST_ALERT_REJECTED", why, {
+    fix: "Send alerts as Falco prints them with json_output: true.",
+  });
+}
