@@ -1,7 +1,7 @@
 /**
  * The operators, modifiers and transformers of the condition language, in the order Falco's parser tries them and lists
  * them in messages, with the first engine that has each.
- * Source: libs userspace/libsinsp/filter/parser.cpp @48dfd53c; engine versions from falco's falco_engine_version.h history.
+ * Source: libs userspace/libsinsp/filter/parser.cpp @48dfd53c; engines: the first Falco release, from 0.29, whose libs has the word.
  */
 
 /** How a comparison's right-hand side is written: nothing, a number, a string, a list. */
@@ -12,7 +12,7 @@ export interface OperatorRow {
   readonly operand: OperandForm;
   /** The parser wants a blank behind the word. */
   readonly blankAfter: boolean;
-  /** First engine with it, as minor of 0.x; 0 for those older than semantic engine versions. */
+  /** First engine with it, as minor of 0.x; 0 for those older than all releases looked at. */
   readonly sinceEngine: number;
 }
 
@@ -30,14 +30,14 @@ export const OPERATORS = [
   row("=", "string"),
   row("!=", "string"),
   row("glob", "string", true),
-  row("iglob", "string", true),
+  row("iglob", "string", true, 40),
   row("contains", "string", true),
   row("icontains", "string", true),
-  row("bcontains", "string", true),
+  row("bcontains", "string", true, 12),
   row("startswith", "string", true),
-  row("bstartswith", "string", true),
+  row("bstartswith", "string", true, 12),
   row("endswith", "string", true),
-  row("regex", "string", true, 34),
+  row("regex", "string", true, 43),
   row("intersects", "list"),
   row("in", "list"),
   row("pmatch", "list"),
@@ -57,12 +57,12 @@ export interface TransformerRow {
 }
 
 export const TRANSFORMERS = [
-  { name: "val", identity: true, sinceEngine: 42 },
-  { name: "tolower", identity: false, sinceEngine: 41 },
-  { name: "toupper", identity: false, sinceEngine: 41 },
-  { name: "b64", identity: false, sinceEngine: 41 },
-  { name: "basename", identity: false, sinceEngine: 45 },
-  { name: "len", identity: false, sinceEngine: 54 },
+  { name: "val", identity: true, sinceEngine: 40 },
+  { name: "tolower", identity: false, sinceEngine: 40 },
+  { name: "toupper", identity: false, sinceEngine: 40 },
+  { name: "b64", identity: false, sinceEngine: 40 },
+  { name: "basename", identity: false, sinceEngine: 43 },
+  { name: "len", identity: false, sinceEngine: 46 },
   { name: "join", identity: false, sinceEngine: ENGINE_WITH_MODIFIERS },
   { name: "concat", identity: false, sinceEngine: ENGINE_WITH_MODIFIERS },
   { name: "getopt", identity: false, sinceEngine: ENGINE_WITH_MODIFIERS },
