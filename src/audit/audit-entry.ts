@@ -81,6 +81,8 @@ export interface AuditEntry {
 
 /** Where a record landed, and the head of the whole trail right after it: what an answer's `_meta` hands out. */
 export interface AuditReceipt {
+  /** Id of the trail: a head without it may be of another one. */
+  readonly log: string;
   readonly seq: number;
   /** SHA-256(0x00 || line), hex. */
   readonly leaf: string;

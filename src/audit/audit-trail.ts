@@ -1,69 +1,84 @@
-import type { AuditEntry, AuditReceipt } from "./audit-entry.ts";
-import type { ProcessFacts } from "./process-facts.ts";
-import type { AuditFilter, AuditPage, AuditPageRequest } from "./search-records.ts";
+import { FalcoSkillsError } from "../errors/falco-skills-error.ts";
+import { type AuditEntry, type AuditReceipt, ENTRY_TYPES } from "./audit-entry.ts";
+import { closed } from "./errors.ts";
+import { type PreparedRecord, prepareRecord } from "./record.ts";
+import { searchRecords } from "./search-records.ts";
+import { sharedTrail } from "./shared-trail.ts";
+import { trailFiles } from "./trail-files.ts";
+import type { AuditTrail, AuditTrailOptions } from "./trail-interface.ts";
+import { trailStatus } from "./trail-status.ts";
 
-export interface AuditTrailOptions {
-  /** The trail's folder; made (0700) by the first append. */
-  readonly folder: string;
-  readonly server: { readonly name: string; readonly version: string };
-  /** Wall clock in milliseconds since 1970. */
-  readonly nowMs: () => number;
-  /** A clock that never goes back, in milliseconds. */
-  readonly monotonicMs: () => number;
-  /** Cryptographically strong random bytes. */
-  readonly random: (bytes: number) => Uint8Array;
-  readonly process: ProcessFacts;
-  /** Each signed head is copied here too: a folder on another disk or machine. */
-  readonly headsFolder?: string;
-  /** Records between two signed heads; 256. */
-  readonly checkpointEvery?: number;
-  /** How long after a record an unsigned tail is signed at the latest; 60,000. */
-  readonly checkpointAfterMs?: number;
-  /** How long after the last record a quiet trail is signed; 1,000. */
-  readonly checkpointQuietMs?: number;
-  /** Bytes after which the active file is sealed; 64 MiB. */
-  readonly segmentBytes?: number;
-  /** How long to wait for another process before AUDIT_BUSY; 10,000. */
-  readonly lockTimeoutMs?: number;
+export type { AuditEntry, AuditReceipt, EntryType, Outcome, RecordType } from "./audit-entry.ts";
+export type { AuditFilter, AuditPage, AuditPageRequest, FoundRecord } from "./search-records.ts";
+export type { AuditHead, AuditStatus, AuditTrail, AuditTrailOptions } from "./trail-interface.ts";
+
+/** Records written under one hold of the lock at most: other processes wait meanwhile. */
+const MAX_BATCH = 256;
+
+interface Waiting {
+  readonly record: PreparedRecord;
+  readonly resolve: (receipt: AuditReceipt) => void;
+  readonly reject: (reason: unknown) => void;
 }
 
-export interface AuditHead {
-  readonly size: number;
-  readonly root: string;
+/**
+ * A trail over a folder that several processes may share. Nothing is read, made or locked before the first append, so
+ * that a server which a client only probes leaves no trace.
+ */
+export function openAuditTrail(options: AuditTrailOptions): AuditTrail {
+  const files = trailFiles(options.folder);
+  const shared = sharedTrail(files, options);
+  const queue: Waiting[] = [];
+  let draining: Promise<void> | undefined;
+  let isClosed = false;
+
+  async function drain(): Promise<void> {
+    // One turn of waiting lets the appends of a burst share a hold and a write.
+    await undefined;
+    while (queue.length > 0) {
+      const batch = queue.splice(0, MAX_BATCH);
+      try {
+        const receipts = await shared.write(batch.map(({ record }) => record));
+        for (const [index, { resolve, reject }] of batch.entries()) {
+          const receipt = receipts[index];
+          if (receipt === undefined) reject(closed());
+          else resolve(receipt);
+        }
+      } catch (error) {
+        for (const { reject } of batch) reject(error);
+      }
+    }
+    draining = undefined;
+  }
+
+  return {
+    async append(entry) {
+      if (isClosed) throw closed();
+      const record = prepareRecord(checked(entry), options.process, () => options.random(32));
+      return new Promise((resolve, reject) => {
+        queue.push({ record, resolve, reject });
+        draining ??= drain();
+      });
+    },
+    search: (filter, page) => searchRecords(files, filter, page),
+    status: () => trailStatus(files, shared, isClosed),
+    async checkpoint() {
+      if (isClosed) throw closed();
+      await draining;
+      return shared.sign();
+    },
+    async close() {
+      if (isClosed) return;
+      isClosed = true;
+      await draining;
+      await shared.release();
+    },
+  };
 }
 
-export interface AuditStatus {
-  readonly folder: string;
-  /** "empty": nothing was recorded yet. "stopped": an append was refused; `problem` says why. */
-  readonly state: "empty" | "ready" | "stopped" | "closed";
-  readonly log?: string;
-  readonly head?: AuditHead;
-  readonly signed?: AuditHead;
-  /** Public key as a C2SP vkey: what a verifier needs from outside. */
-  readonly verifierKey?: string;
-  readonly segments: number;
-  readonly bytes: number;
-  /** Appends that had to wait for another process, of all appends of this one. */
-  readonly appends: number;
-  readonly contended: number;
-  /** Appends that failed since the last one that worked. */
-  readonly missed: number;
-  readonly problem?: { readonly code: string; readonly message: string };
-}
-
-export interface AuditTrail {
-  /**
-   * Where the record landed. Fails with AUDIT_UNWRITABLE (disk, permission), AUDIT_BUSY (lock), AUDIT_DAMAGED (the
-   * trail does not continue what was signed), AUDIT_FOREIGN_OWNER, AUDIT_KEY_UNUSABLE or AUDIT_CLOSED; calls that
-   * record or change must then be refused. What a failed append would have said is counted and confessed by a log.gap
-   * record as soon as writing works again.
-   */
-  append(entry: AuditEntry): Promise<AuditReceipt>;
-  /** Records newest first. Unreadable lines are shown as such, never left out. */
-  search(filter: AuditFilter, page: AuditPageRequest): Promise<AuditPage>;
-  status(): Promise<AuditStatus>;
-  /** The head that was signed just now, covering every record; undefined when nothing was ever recorded. */
-  checkpoint(): Promise<AuditHead | undefined>;
-  /** Signs what is unsigned, lets go of everything. Safe to call twice. */
-  close(): Promise<void>;
+function checked(entry: AuditEntry): AuditEntry {
+  if (ENTRY_TYPES.includes(entry.type) && typeof entry.session === "string" && entry.session !== "") return entry;
+  throw new FalcoSkillsError("INVALID_ARGUMENT", `an audit entry has the type "${entry.type}" and no session`, {
+    fix: "Record one of the types of AuditEntry with the session's id.",
+  });
 }
