@@ -1,5 +1,11 @@
-import type { AlertStore } from "./alert-store.ts";
-import type { DriverName } from "./sqlite-driver.ts";
+import { FalcoSkillsError } from "../errors/falco-skills-error.ts";
+import type { AddResult, AlertStore, Checkpoint, NewAlert, StoredAlert, StoreStatus } from "./alert-store.ts";
+import { findPage } from "./find-page.ts";
+import { type DriverName, loadDriver } from "./sqlite-driver.ts";
+import { findDamaged, openSqliteFiles, readMonths, type SqliteFiles } from "./sqlite-files.ts";
+import type { MonthRow } from "./sqlite-month.ts";
+import { monthFileName, sizeOfStore } from "./store-files.ts";
+import { summarizeParts } from "./summarize-parts.ts";
 
 export interface SqliteStoreOptions {
   /** Created at the first write. */
@@ -13,4 +19,153 @@ export interface SqliteStoreOptions {
   readonly repair?: boolean;
 }
 
-export declare function openSqliteStore(options: SqliteStoreOptions): Promise<AlertStore>;
+/**
+ * A store in one folder: a SQLite file a month, and `meta.db`. Nothing is opened before the first call. `add` writes the
+ * months of a batch one after the other and its checkpoint last, so a crash in between leaves a batch that reading it
+ * again completes without a double. Several processes may use the folder at once. Beyond what the interface says it fails
+ * with STORE_DRIVER_MISSING, STORE_DAMAGED, STORE_VERSION, STORE_BUSY, DISK_FULL and HOME_NOT_WRITABLE.
+ */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<AlertStore> {
+  const { folder } = options;
+  let files: SqliteFiles | undefined;
+  let driverName: DriverName | undefined;
+  let isClosed = false;
+  const open = async (): Promise<SqliteFiles> => {
+    if (isClosed) throw closedError();
+    if (files !== undefined) return files;
+    const driver = await loadDriver(options.driver);
+    driverName = driver.name;
+    files ??= openSqliteFiles({ folder, driver, isReadOnly: options.readOnly === true, nowMs: options.nowMs });
+    return files;
+  };
+  const run = async <Result>(work: (files: SqliteFiles) => Result): Promise<Result> => {
+    const opened = await open();
+    return options.repair === true && options.readOnly !== true ? repairing(opened, work) : work(opened);
+  };
+  return {
+    add: async (batch, checkpoint) => {
+      if (options.readOnly === true) throw readOnlyError();
+      return run((opened) => addBatch(opened, batch, checkpoint));
+    },
+    get: (id) => run((opened) => findAlert(opened, id)),
+    search: (filter, page) =>
+      run((opened) =>
+        readMonths(opened.monthsBetween(filter.fromNs, filter.toNs), (parts) => findPage(parts, filter, page)),
+      ),
+    summarize: (request) =>
+      run((opened) =>
+        readMonths(opened.monthsBetween(request.filter.fromNs, request.filter.toNs), (parts) =>
+          summarizeParts(parts, request),
+        ),
+      ),
+    fieldNames: () => run(countFieldNames),
+    readCheckpoint: (source) => run((opened) => opened.metaForReading()?.readCheckpoint(source)),
+    status: () => run((opened) => readStatus(folder, opened, driverName ?? "")),
+    close: async () => {
+      isClosed = true;
+      files?.closeAll();
+    },
+  };
+}
+
+/** Repeats the work after each damaged file that was set aside on its way. */
+function repairing<Result>(files: SqliteFiles, work: (files: SqliteFiles) => Result): Result {
+  const aside = new Set<string>();
+  for (;;) {
+    try {
+      return work(files);
+    } catch (thrown) {
+      const isDamage = thrown instanceof FalcoSkillsError && thrown.code === "STORE_DAMAGED";
+      if (!isDamage || thrown.where === undefined || aside.has(thrown.where)) throw thrown;
+      aside.add(thrown.where);
+      files.setAside(thrown.where, thrown.message);
+    }
+  }
+}
+
+function addBatch(files: SqliteFiles, batch: readonly NewAlert[], checkpoint: Checkpoint | undefined): AddResult {
+  const result = { added: 0, known: 0 };
+  const places = batch.length === 0 ? [] : files.metaForWriting().placeInTime(batch);
+  const months = new Map<string, MonthRow[]>();
+  batch.forEach((alert, index) => {
+    const orderNs = places[index] as bigint;
+    const name = monthFileName(orderNs);
+    const rows = months.get(name) ?? [];
+    rows.push({ ...alert, orderNs });
+    months.set(name, rows);
+  });
+  for (const rows of months.values()) {
+    const { added, known } = files.monthForWriting((rows[0] as MonthRow).orderNs).add(rows);
+    result.added += added;
+    result.known += known;
+  }
+  // Last, so that it never covers what is not stored.
+  if (checkpoint !== undefined) files.metaForWriting().writeCheckpoint(checkpoint);
+  return result;
+}
+
+function findAlert(files: SqliteFiles, id: string): StoredAlert | undefined {
+  if (!/^[0-9a-f]{32}$/.test(id)) return undefined;
+  for (const month of [...files.monthsBetween(undefined, undefined)].reverse()) {
+    const found = month.open().read((parts) => {
+      for (const part of [...parts].reverse()) {
+        const row = part.rowOfId(id);
+        if (row !== undefined) return part.alertAt(row);
+      }
+      return undefined;
+    });
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function countFieldNames(files: SqliteFiles): { name: string; alerts: number }[] {
+  const counts = new Map<string, number>();
+  for (const month of files.monthsBetween(undefined, undefined)) {
+    for (const [name, alerts] of month.open().countFields()) counts.set(name, (counts.get(name) ?? 0) + alerts);
+  }
+  return [...counts]
+    .map(([name, alerts]) => ({ name, alerts }))
+    .sort((a, b) => b.alerts - a.alerts || (a.name < b.name ? -1 : 1));
+}
+
+function readStatus(folder: string, files: SqliteFiles, driver: string): StoreStatus {
+  const sources = new Map<string, number>();
+  let alerts = 0;
+  let firstNs: bigint | undefined;
+  let lastNs: bigint | undefined;
+  const setAside = findDamaged(folder, files, (month) => {
+    const summary = month.open().read((parts) => summarizeParts(parts, { filter: {}, by: ["source"], limit: 1000 }));
+    alerts += summary.matched;
+    // Months come oldest first.
+    firstNs ??= summary.firstNs;
+    lastNs = summary.lastNs ?? lastNs;
+    for (const { values, count } of summary.groups) {
+      const source = values[0] ?? "";
+      sources.set(source, (sources.get(source) ?? 0) + count);
+    }
+  });
+  return {
+    driver,
+    alerts,
+    ...(firstNs === undefined ? {} : { firstNs }),
+    ...(lastNs === undefined ? {} : { lastNs }),
+    bytes: sizeOfStore(folder),
+    sources: [...sources]
+      .map(([source, count]) => ({ source, alerts: count }))
+      .sort((a, b) => b.alerts - a.alerts || (a.source < b.source ? -1 : 1)),
+    setAside,
+  };
+}
+
+function closedError(): FalcoSkillsError {
+  return new FalcoSkillsError("STORE_CLOSED", "the alert store was closed before this call", {
+    fix: "Open the store again.",
+  });
+}
+
+function readOnlyError(): FalcoSkillsError {
+  return new FalcoSkillsError("STORE_READ_ONLY", "alerts were to be added to a store that is open for reading", {
+    fix: "Start without --read-only to add alerts.",
+  });
+}

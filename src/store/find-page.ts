@@ -1,0 +1,47 @@
+import { FalcoSkillsError } from "../errors/falco-skills-error.ts";
+import type { AlertFilter, AlertPage, SortOrder } from "./alert-store.ts";
+import { compileFilter, hashFilter } from "./compile-filter.ts";
+import { readCursor, writeCursor } from "./cursor.ts";
+import type { Part } from "./part.ts";
+import { searchParts } from "./search-parts.ts";
+
+export interface PageOptions {
+  readonly limit: number;
+  readonly order: SortOrder;
+  readonly cursor?: string;
+}
+
+/** Most alerts of one page. */
+export const MAX_PAGE = 1000;
+
+/**
+ * One page of the alerts that match, with a cursor where more follow. A cursor holds for the filter and the order it was
+ * made with, time window included, so a window relative to now must be resolved once for all pages. Fails with
+ * INVALID_ARGUMENT and CURSOR_MISMATCH.
+ */
+export function findPage(
+  parts: readonly Part[],
+  filter: AlertFilter,
+  { limit, order, cursor }: PageOptions,
+): AlertPage {
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE) {
+    throw new FalcoSkillsError("INVALID_ARGUMENT", `limit ${limit} is not from 1 to ${MAX_PAGE}`, {
+      fix: `Pass a limit from 1 to ${MAX_PAGE} and follow the cursor.`,
+    });
+  }
+  const queryHash = hashFilter(filter, order);
+  const { alerts, matched, considered, hasMore } = searchParts(parts, compileFilter(filter), {
+    limit,
+    isNewestFirst: order === "newest",
+    ...(cursor === undefined ? {} : { after: readCursor(cursor, queryHash) }),
+  });
+  const last = alerts.at(-1);
+  return {
+    alerts,
+    matched,
+    considered,
+    ...(hasMore && last !== undefined
+      ? { nextCursor: writeCursor({ queryHash, orderNs: last.orderNs, id: last.id }) }
+      : {}),
+  };
+}

@@ -1,0 +1,134 @@
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { FalcoSkillsError } from "../errors/falco-skills-error.ts";
+import type { Part } from "./part.ts";
+import type { Driver } from "./sqlite-driver.ts";
+import { onFile } from "./sqlite-errors.ts";
+import { type Meta, openMeta } from "./sqlite-meta.ts";
+import { type Month, openMonth } from "./sqlite-month.ts";
+import {
+  createFolder,
+  listMonthFiles,
+  listSetAside,
+  META_FILE,
+  type MonthFile,
+  monthFileName,
+  setAsideFile,
+} from "./store-files.ts";
+
+/** The files of a store, each opened when first needed. Synchronous; fails with FalcoSkillsError. */
+export interface SqliteFiles {
+  readonly monthForWriting: (orderNs: bigint) => Month;
+  /** Months that overlap a window, oldest first. */
+  readonly monthsBetween: (fromNs: bigint | undefined, toNs: bigint | undefined) => readonly OpenableMonth[];
+  /** Undefined where nothing was ever written to it. */
+  readonly metaForReading: () => Meta | undefined;
+  readonly metaForWriting: () => Meta;
+  /** Gives up a damaged file: renames it and notes why. */
+  readonly setAside: (path: string, reason: string) => void;
+  readonly closeAll: () => void;
+}
+
+export interface OpenableMonth extends MonthFile {
+  readonly open: () => Month;
+}
+
+interface FilesOptions {
+  readonly folder: string;
+  readonly driver: Driver;
+  readonly isReadOnly: boolean;
+  readonly nowMs: () => number;
+}
+
+interface OpenMonth {
+  readonly inode: bigint;
+  readonly month: Month;
+}
+
+export function openSqliteFiles({ folder, driver, isReadOnly, nowMs }: FilesOptions): SqliteFiles {
+  const months = new Map<string, OpenMonth>();
+  const metaPath = join(folder, META_FILE);
+  let meta: Meta | undefined;
+  const closeMonth = (path: string): void => {
+    months.get(path)?.month.close();
+    months.delete(path);
+  };
+  const openAt = (path: string): Month => {
+    const inode = statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
+    const open = months.get(path);
+    // Retention may have unlinked the file, or another process set it aside, while it was open here.
+    if (open !== undefined && open.inode === inode) return open.month;
+    closeMonth(path);
+    const month = openMonth(driver, path, isReadOnly);
+    months.set(path, { month, inode: inode ?? onFile(path, () => statSync(path, { bigint: true }).ino) });
+    return month;
+  };
+  const openMetaFile = (): Meta => {
+    meta ??= openMeta(driver, metaPath, isReadOnly);
+    return meta;
+  };
+  const metaForWriting = (): Meta => {
+    createFolder(folder);
+    return openMetaFile();
+  };
+  return {
+    monthForWriting: (orderNs) => {
+      createFolder(folder);
+      return openAt(join(folder, monthFileName(orderNs)));
+    },
+    monthsBetween: (fromNs, toNs) =>
+      listMonthFiles(folder)
+        .filter((file) => (fromNs === undefined || file.toNs > fromNs) && (toNs === undefined || file.fromNs < toNs))
+        .map((file) => ({ ...file, open: () => openAt(file.path) })),
+    metaForReading: () => (existsSync(metaPath) ? openMetaFile() : undefined),
+    metaForWriting,
+    setAside: (path, reason) => {
+      closeMonth(path);
+      if (path === metaPath) {
+        meta?.close();
+        meta = undefined;
+      }
+      metaForWriting().noteSetAside(setAsideFile(path, nowMs()), reason);
+    },
+    closeAll: () => {
+      for (const path of [...months.keys()]) closeMonth(path);
+      meta?.close();
+      meta = undefined;
+    },
+  };
+}
+
+/** Runs `work` over the parts of several months, each held at one moment until it is done. */
+export function readMonths<Result>(
+  months: readonly OpenableMonth[],
+  work: (parts: readonly Part[]) => Result,
+  gathered: readonly Part[] = [],
+): Result {
+  const [first, ...rest] = months;
+  if (first === undefined) return work(gathered);
+  return first.open().read((parts) => readMonths(rest, work, [...gathered, ...parts]));
+}
+
+/** Damaged files of a store: those set aside, and those that `probe` fails on. */
+export function findDamaged(
+  folder: string,
+  files: SqliteFiles,
+  probe: (month: OpenableMonth) => void,
+): { readonly path: string; readonly reason: string }[] {
+  const noted = new Map<string, string>();
+  const inPlace: { path: string; reason: string }[] = [];
+  const attempt = (work: () => void): void => {
+    try {
+      work();
+    } catch (thrown) {
+      if (!(thrown instanceof FalcoSkillsError) || thrown.code !== "STORE_DAMAGED") throw thrown;
+      inPlace.push({ path: thrown.where ?? folder, reason: thrown.message });
+    }
+  };
+  attempt(() => {
+    for (const { path, reason } of files.metaForReading()?.readSetAside() ?? []) noted.set(path, reason);
+  });
+  for (const month of files.monthsBetween(undefined, undefined)) attempt(() => probe(month));
+  const aside = listSetAside(folder).map((path) => ({ path, reason: noted.get(path) ?? "set aside as damaged" }));
+  return [...aside, ...inPlace];
+}
