@@ -1,0 +1,83 @@
+import type { LoadContext } from "./load-context.ts";
+import type { RulePriority } from "./priority.ts";
+import type { Step } from "./rule-set.ts";
+import type { SourcedText } from "./sourced-text.ts";
+
+/** A value of an exception: one text, or a list. What is missing or no such value is the empty text. */
+export type Entry = TextEntry | ListEntry;
+
+interface TextEntry {
+  readonly kind: "text";
+  readonly text: SourcedText;
+}
+
+interface ListEntry {
+  readonly kind: "list";
+  readonly items: readonly Entry[];
+}
+
+export const NO_ENTRY: Entry = { kind: "text", text: { text: "", pieces: [] } };
+
+export function isGiven(entry: Entry): boolean {
+  return entry.kind === "list" ? entry.items.length > 0 : entry.text.text !== "";
+}
+
+export interface CollectedException {
+  readonly name: string;
+  readonly context: LoadContext;
+  readonly fields: Entry;
+  readonly comps: Entry;
+  readonly values: readonly Entry[];
+}
+
+/** What appends, overrides and macros' order need to know: when an item was first defined and last changed. */
+interface Collected {
+  readonly name: string;
+  context: LoadContext;
+  index: number;
+  visibility: number;
+  readonly history: Step[];
+}
+
+export interface CollectedList extends Collected {
+  items: readonly SourcedText[];
+}
+
+export interface CollectedMacro extends Collected {
+  condition: SourcedText;
+  conditionContext: LoadContext;
+}
+
+export interface RuleContent {
+  condition: SourcedText;
+  output: SourcedText;
+  description: string;
+  tags: readonly string[];
+  exceptions: readonly CollectedException[];
+  priority: RulePriority;
+  capture: boolean;
+  captureDurationMs: number;
+  enabled: boolean;
+  warnEventTypes: boolean;
+  skipIfUnknownFilter: boolean;
+}
+
+export interface CollectedRule extends Collected, RuleContent {
+  source: string;
+  unknownSource: boolean;
+  conditionContext: LoadContext;
+  outputContext: LoadContext;
+}
+
+/** A part of a rule that an append or an override gives. */
+export interface RuleUpdate extends Partial<RuleContent> {
+  readonly name: string;
+  readonly context: LoadContext;
+  /** Empty where the item names none. */
+  readonly source: string;
+}
+
+/** Tags without repeats, in the order of their bytes as Falco keeps them. */
+export function sortedTags(tags: Iterable<string>): string[] {
+  return [...new Set(tags)].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+}
