@@ -82,7 +82,7 @@ export const ERROR_CODES = {
   SKILL_NAME_SHIPPED: "an added skill bears the name of a shipped one",
   SKILL_EXISTS: "a skill of that name was added before",
   SKILL_ADD_FAILED: "the skill could not be copied into home; nothing of it was kept",
-  SKILL_ADD_INTERRUPTED: "an earlier addition was cut off and left its working folder behind",
+  SKILL_ADD_INTERRUPTED: "a replacement of an added skill was cut off; the next addition puts the old one back",
 
   // audit
   AUDIT_UNWRITABLE: "the audit trail could not be written: no room, no permission or no such place",

@@ -74,18 +74,21 @@ async function copySkill(skill: Skill, copy: string, files: AdditionFiles): Prom
 /** A rename onto a folder that is not empty fails, so of two additions at once only one takes the place. */
 async function takePlace(copy: string, place: string, working: string, replace: boolean, files: AdditionFiles) {
   if (!replace || !(await exists(place, files))) {
-    await files.rename(copy, place).catch(async (cause: unknown) => {
-      throw (await exists(place, files)) ? wrong.skillError(wrong.nameTaken(basename(place))) : cause;
+    await files.rename(copy, place).catch((cause: unknown) => {
+      const occupied = ["EEXIST", "ENOTEMPTY", "ENOTDIR", "EISDIR"].includes(wrong.systemCode(cause));
+      throw occupied ? wrong.skillError(wrong.nameTaken(basename(place))) : cause;
     });
     return;
   }
   const old = join(working, OUTGOING, basename(place));
   await files.mkdir(dirname(old), { recursive: true, mode: 0o700 });
-  await files.rename(place, old);
   try {
+    await files.rename(place, old);
     await files.rename(copy, place);
   } catch (cause) {
-    await files.rename(old, place);
+    // A failed rename may have done its work: what is on the disk decides, not which of the two failed.
+    const kept = await keptSkill(dirname(place), basename(working));
+    if (kept !== undefined) await files.rename(kept.folder, place).catch(() => undefined);
     throw cause;
   }
 }

@@ -85,10 +85,10 @@ export function nameTaken(name: string): SkillProblem {
   return { code: "SKILL_EXISTS", message: `another added skill is named ${quote(name)} already` };
 }
 
-export function additionInterrupted(folder: string): SkillProblem {
+export function additionInterrupted(name: string): SkillProblem {
   return {
     code: "SKILL_ADD_INTERRUPTED",
-    message: `the working folder ${quote(folder)} of an addition that did not finish is still there`,
+    message: `a replacement that did not finish has moved the added skill ${quote(name)} aside`,
   };
 }
 

@@ -1,4 +1,4 @@
-import { isAlias, isNode, LineCounter, type Node, parseDocument, visit } from "yaml";
+import { isAlias, isNode, LineCounter, type Node, parseDocument, visit, type YAMLError } from "yaml";
 import type { Position } from "./errors.ts";
 
 /** YAML that has passed: its plain value and where each part of it stands. */
@@ -31,7 +31,7 @@ export function parsePlainYaml(text: string, firstLine = 1): PlainYaml | readonl
   if (problems.length > 0) {
     return problems
       .slice(0, 20)
-      .map(({ message, pos }) => ({ message: firstSentence(message), position: positionAt(pos[0]) }));
+      .map((problem) => ({ message: inWords(problem), position: positionAt(problem.pos[0]) }));
   }
   const unplain = findUnplain(document.contents);
   if (unplain !== undefined) return [{ message: unplain.message, position: positionAt(unplain.offset) }];
@@ -86,7 +86,8 @@ function nestsTooDeep(text: string): boolean {
   return false;
 }
 
-function firstSentence(message: string): string {
+function inWords({ code, message }: YAMLError): string {
+  if (code === "MULTIPLE_DOCS") return "holds more than one YAML document";
   const line = message.split("\n")[0] ?? "";
   return line.charAt(0).toLowerCase() + line.slice(1);
 }
