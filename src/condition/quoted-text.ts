@@ -1,3 +1,5 @@
+import { textOfBytes, wellFormed } from "./byte-text.ts";
+
 /** Reading and writing quoted strings as libs does (userspace/libsinsp/filter/escaping.cpp @48dfd53c). */
 
 const SIMPLE_ESCAPES: Readonly<Record<string, string>> = {
@@ -14,7 +16,7 @@ const SIMPLE_ESCAPES: Readonly<Record<string, string>> = {
 
 /**
  * The content of a quoted string given with its quotes, or Falco's message. `\xHH` escapes are bytes: those above 7f
- * are joined and read as UTF-8, with U+FFFD where they are none.
+ * are joined and read as UTF-8, or kept as byte-text.ts says where they are none.
  */
 export function unescapeQuoted(quoted: string): string | { readonly message: string } {
   if (!quoted.includes("\\")) return quoted.slice(1, -1);
@@ -23,7 +25,7 @@ export function unescapeQuoted(quoted: string): string | { readonly message: str
   let content = "";
   let bytes: number[] = [];
   const flush = (): void => {
-    if (bytes.length > 0) content += Buffer.from(bytes).toString("utf8");
+    if (bytes.length > 0) content += textOfBytes(Uint8Array.from(bytes));
     bytes = [];
   };
   for (let at = 1; at < end; at += 1) {
@@ -70,6 +72,7 @@ const WRITTEN: Readonly<Record<string, string>> = {
 
 /** The text as Falco prints values: bare, or in double quotes when it has a blank, `=`, quote, backslash or control. */
 export function printText(text: string): string {
-  if (!/[\b\f\n\r\t =\\"'\0]/.test(text)) return text;
-  return `"${text.replace(/[\b\f\n\r\t\\"]/g, (char) => WRITTEN[char] ?? char)}"`;
+  const shown = wellFormed(text);
+  if (!/[\b\f\n\r\t =\\"'\0]/.test(shown)) return shown;
+  return `"${shown.replace(/[\b\f\n\r\t\\"]/g, (char) => WRITTEN[char] ?? char)}"`;
 }
