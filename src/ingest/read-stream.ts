@@ -37,18 +37,19 @@ export async function ingestStream(readable: Readable, request: StreamRequest): 
   const sink = createAlertSink({ store, quarantine, nowMs, source, ...(runId === undefined ? {} : { runId }) });
   const splitter = createLineSplitter(sink.receiver(createOccurrences()), request.maxLineBytes ?? MAX_LINE_BYTES);
   let flushing: Promise<void> = Promise.resolve();
-  let failure: { readonly error: unknown } | undefined;
+  let storeFailure: { readonly error: unknown } | undefined;
+  let streamFailure: { readonly error: unknown } | undefined;
   let timer: NodeJS.Timeout | undefined;
 
   function flush(): Promise<void> {
     clearTimeout(timer);
     timer = undefined;
     flushing = flushing
-      .then(() => (failure === undefined ? sink.flush() : undefined))
+      .then(() => (storeFailure === undefined ? sink.flush() : undefined))
       .then(() => request.onProgress?.(copyCounts(sink.counts)))
       .catch((error: unknown) => {
         // The first failure decides; it also wakes a reader that waits for input.
-        failure ??= { error };
+        storeFailure ??= { error };
         readable.destroy();
       });
     return flushing;
@@ -66,12 +67,13 @@ export async function ingestStream(readable: Readable, request: StreamRequest): 
       else if (sink.waiting > 0) timer ??= setTimeout(() => void flush(), flushMs);
     }
   } catch (error) {
-    if (!wasDestroyed(error)) failure ??= { error };
+    if (!wasDestroyed(error)) streamFailure = { error };
   } finally {
     signal?.removeEventListener("abort", stop);
   }
   splitter.end();
   await flush();
+  const failure = storeFailure ?? streamFailure;
   if (failure !== undefined) throw failure.error;
   return { counts: copyCounts(sink.counts), ended: signal?.aborted ? "cancelled" : "end of input" };
 }
