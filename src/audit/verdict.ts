@@ -66,6 +66,8 @@ export interface AuditVerdict {
   /** Record from which checking began; above 0 with `fromCheckpoint`. */
   readonly startedAt: number;
   readonly firstBad?: FirstBad;
+  /** Records among which something was changed, when the chain holds but a head does not: `toSeq` is not one of them. */
+  readonly suspect?: { readonly fromSeq: number; readonly toSeq: number };
   /** The first hundred. */
   readonly orphanIntents: readonly OrphanIntent[];
   readonly orphanIntentCount: number;

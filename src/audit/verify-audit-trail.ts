@@ -1,22 +1,85 @@
+import { FalcoSkillsError } from "../errors/falco-skills-error.ts";
+import { checkEvidence } from "./check-evidence.ts";
+import { checkOpenings } from "./check-openings.ts";
+import { conclude, fail, noGenesis, nothingToRead, scanFailures } from "./conclude.ts";
+import { headsToCheck, readHeadsOnDisk } from "./heads-to-check.ts";
+import { firstLine, readGenesis } from "./load-trail.ts";
+import { emptyRange } from "./merkle-tree.ts";
+import { NO_PREVIOUS } from "./record.ts";
+import { closeSegments, type OpenSegment, openSegments, scanTrail } from "./scan-trail.ts";
+import type { Edge } from "./signed-heads.ts";
+import { parseVkey } from "./signed-note.ts";
+import { readSmall, trailFiles } from "./trail-files.ts";
+import { trustedEdge } from "./trusted-edge.ts";
 import type { AuditVerdict } from "./verdict.ts";
+import type { VerifyOptions } from "./verify-options.ts";
 
-export interface VerifyOptions {
-  /** C2SP vkey from outside the folder; without it the verdict says `pinned: false`. */
-  readonly verifierKey?: string;
-  /** Heads held elsewhere: receipts, copied checkpoints, `size root` lines. */
-  readonly knownHeads?: readonly { readonly size: number; readonly root: string }[];
-  /** Trust the signed checkpoint for what is before it and check only what came after. */
-  readonly fromCheckpoint?: boolean;
-  /** Report "unanchored" when no known head was confirmed. */
-  readonly requireAnchor?: boolean;
-  /** Where the bytes of evidence with that SHA-256 lie; given, every evidence.added record is compared with its bytes. */
-  readonly evidenceFile?: (sha256: string) => string;
-  readonly onProgress?: (progress: {
-    readonly records: number;
-    readonly bytes: number;
-    readonly totalBytes: number;
-  }) => void;
-  readonly signal?: AbortSignal;
+export type { VerifyOptions } from "./verify-options.ts";
+
+const BEGINNING: Edge = { range: emptyRange(), leaf: NO_PREVIOUS, segmentFirst: 0, offset: 0 };
+
+/**
+ * What a trail in a folder is worth: reads its raw bytes once, strictly, in constant memory, takes no lock and writes
+ * nothing. Every line must be its own canonical form and follow from the one before; every signed or known head must be
+ * the tree's at its size. Fails with INVALID_ARGUMENT for a verifier key that is none, CANCELLED when the signal says so;
+ * whatever is wrong with the trail is in the verdict.
+ */
+export async function verifyAuditTrail(folder: string, options: VerifyOptions = {}): Promise<AuditVerdict> {
+  const pinned = options.verifierKey === undefined ? undefined : parseVkey(options.verifierKey);
+  if (options.verifierKey !== undefined && pinned === undefined) throw badKey(options.verifierKey);
+  const files = trailFiles(folder);
+  const onDisk = readHeadsOnDisk(files);
+  const segments = await openSegments(files);
+  try {
+    const first = segments.find(({ bytes }) => bytes > 0);
+    const line = first === undefined ? undefined : firstLine(first);
+    if (first === undefined || line === undefined) {
+      const known = [onDisk.checkpoint, ...onDisk.history, readSmall(files.verifierKey)];
+      return nothingToRead(
+        segments.length,
+        known.every((text) => text === undefined),
+        options,
+      );
+    }
+    const genesis = readGenesis(line);
+    const verifier = genesis && (pinned ?? parseVkey(genesis.verifierKey));
+    if (genesis === undefined || verifier === undefined) return noGenesis(segments.length, first.name, line);
+    const heads = headsToCheck(onDisk, genesis.log, verifier, options.knownHeads ?? []);
+    const edge = options.fromCheckpoint ? await trustedEdge(files, heads.signed) : undefined;
+    const scan = await scanTrail(segments, {
+      log: genesis.log,
+      edge: edge ?? BEGINNING,
+      expected: heads.expected,
+      onBatch: progress(segments, options),
+    });
+    const failures = [
+      ...heads.failures,
+      ...scanFailures(scan, heads.expected),
+      ...(onDisk.checkpoint === undefined && scan.records > 1 ? [fail("truncated", "checkpoint-missing")] : []),
+      ...(pinned !== undefined && pinned.vkey !== genesis.verifierKey ? [fail("untrusted-key", "key-differs")] : []),
+      ...(await checkOpenings(files.openings, scan.seen.commitments)),
+      ...(options.evidenceFile === undefined ? [] : await checkEvidence(scan.seen.evidence, options.evidenceFile)),
+    ];
+    return conclude({ segments: segments.length, scan, genesis, failures, edge, options });
+  } finally {
+    await closeSegments(segments);
+  }
 }
 
-export type VerifyAuditTrail = (folder: string, options?: VerifyOptions) => Promise<AuditVerdict>;
+function progress(segments: readonly OpenSegment[], { onProgress, signal }: VerifyOptions) {
+  const totalBytes = segments.reduce((sum, { bytes }) => sum + bytes, 0);
+  return (records: number, bytes: number) => {
+    if (signal?.aborted) throw cancelled();
+    onProgress?.({ records, bytes, totalBytes });
+  };
+}
+
+function badKey(seen: string): FalcoSkillsError {
+  return new FalcoSkillsError("INVALID_ARGUMENT", `the verifier key is "${seen.slice(0, 200)}"`, {
+    fix: "Pass the line of keys/identity.vkey that was kept when the trail began.",
+  });
+}
+
+function cancelled(): FalcoSkillsError {
+  return new FalcoSkillsError("CANCELLED", "the verification was cancelled", { fix: "Run verify_audit again." });
+}

@@ -3,7 +3,12 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { type AuditEntry, type AuditTrail, type AuditTrailOptions, openAuditTrail } from "../../src/audit/audit-trail.ts";
+import {
+  type AuditEntry,
+  type AuditTrail,
+  type AuditTrailOptions,
+  openAuditTrail,
+} from "../../src/audit/audit-trail.ts";
 import { readProcessFacts } from "../../src/audit/process-facts.ts";
 
 /** A folder of its own that is gone after the test. */
