@@ -5,11 +5,12 @@ import { visible } from "../text/visible.ts";
  * spelled out, and nothing in it can become a heading, list, table cell, link, image, emphasis, code or HTML.
  */
 export function escapeMarkdown(text: string): string {
-  return visible(text.trim().replace(/[ \t]*\r?\n[ \t]*/g, " / "))
+  const lines = text.split(/[\r\n]+/).map((line) => line.trim());
+  return visible(lines.filter((line) => line !== "").join(" / "))
     .replace(/[\\`*_~[\]<>|&]/g, "\\$&")
     .replace(/:(?=\/\/)/g, "\\:")
     .replace(/\bwww\./gi, (start) => `${start.slice(0, -1)}\\.`)
     .replace(/@/g, "\\@")
-    .replace(/^(?:[#+=-]|\d+(?=[.)]))/, (start) => (/\d/.test(start) ? start : `\\${start}`))
+    .replace(/^[#+=-]/, "\\$&")
     .replace(/^(\d+)([.)])/, "$1\\$2");
 }

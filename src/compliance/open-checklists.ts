@@ -1,4 +1,5 @@
 import type { ChecklistItemTemplate } from "../skills/checklist-template.ts";
+import { nearestNames } from "../text/nearest-names.ts";
 import type {
   Checklist,
   ChecklistItem,
@@ -12,7 +13,6 @@ import { type ChecklistFiles, checklistFiles } from "./checklist-file.ts";
 import { CHECKLIST_ID, changeLine, creationLine } from "./checklist-line.ts";
 import * as wrong from "./errors.ts";
 import { decidedByTest, foldChecklist, needsReason } from "./fold-checklist.ts";
-import { nearestIds } from "./nearest-ids.ts";
 import { orderWarnings } from "./order-warnings.ts";
 
 export interface ChecklistHome {
@@ -95,7 +95,7 @@ async function update(
   const item = before.items.find(({ template }) => template.id === change.item)?.template;
   if (item === undefined) {
     const ids = before.items.map(({ template }) => template.id);
-    throw wrong.itemUnknown(change.item, nearestIds(change.item, ids));
+    throw wrong.itemUnknown(change.item, nearestNames(change.item, ids, 3));
   }
   const line = lineOf(item, change, stamp);
   const kept = await files.append(id, JSON.stringify(line));

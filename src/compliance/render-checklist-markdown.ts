@@ -60,9 +60,9 @@ function headLines({ id, scope, skill, createdAt, createdBy }: Checklist): strin
 function progressLines({ progress, items }: Checklist): string[] {
   const { total, settled, byState, byStanding } = progress;
   const rows = (Object.keys(byState) as ItemState[]).filter((state) => byState[state] > 0);
-  const critical = items.filter(
-    ({ template, state }) => template.severity === "critical" && state !== "done" && state !== "not-applicable",
-  );
+  const critical = items.filter(({ template }) => template.severity === "critical");
+  const unsettled = critical.filter(({ state }) => state !== "done" && state !== "not-applicable");
+  const onlyReported = critical.filter((item) => !unsettled.includes(item) && item.standing === "reported");
   return [
     `**${settled} of ${total} items settled.** ${byStanding.reported} rest on an agent's report, ${byStanding.attested} on a person's attestation, ${byStanding.tested} on a test.`,
     "",
@@ -70,10 +70,13 @@ function progressLines({ progress, items }: Checklist): string[] {
     "| --- | ---: |",
     ...rows.map((state) => `| ${state} | ${byState[state]} |`),
     "",
-    ...(critical.length === 0
-      ? ["No critical item is unsettled."]
-      : [`Critical and unsettled: ${critical.map(({ template }) => template.id).join(", ")}.`]),
+    unsettled.length === 0 ? "No critical item is unsettled." : `Critical and unsettled: ${idsOf(unsettled)}.`,
+    ...(onlyReported.length === 0 ? [] : [`Critical and settled by an agent's report alone: ${idsOf(onlyReported)}.`]),
   ];
+}
+
+function idsOf(items: readonly ChecklistItem[]): string {
+  return items.map(({ template }) => template.id).join(", ");
 }
 
 function itemLines(item: ChecklistItem): string[] {
@@ -83,7 +86,9 @@ function itemLines(item: ChecklistItem): string[] {
   const controls = template.controls.map(({ framework, revision, control }) => `${framework} ${revision} ${control}`);
   return [
     `- ${BOX[state]} **${template.id} ${shown(template.title)}** — ${state}${standingWords}`,
+    "",
     `  ${shown(template.text)}`,
+    "",
     `  - ${template.severity}, ${template.kind}${test}`,
     ...(reason === undefined ? [] : [`  - Reason: ${shown(reason)}`]),
     ...(note === undefined ? [] : [`  - Note: ${shown(note)}`]),
