@@ -100,9 +100,17 @@ export function alignBytes(bytes: Uint8Array, width: number): Uint8Array {
   return bytes.byteOffset % width === 0 ? bytes : bytes.slice();
 }
 
-/** FNV-1a over UTF-16 units: tells texts apart cheaply, promises nothing. */
+/** 30 bits of FNV-1a over UTF-16 units: tells texts apart cheaply, promises nothing, and is a small integer to the engine. */
 export function hashText(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  return hash >>> 0;
+  let hash = HASH_START;
+  for (let at = 0; at < text.length; at++) hash = hashUnit(hash, text.charCodeAt(at));
+  return hash & HASH_MASK;
+}
+
+export const HASH_START = 0x811c9dc5 | 0;
+export const HASH_MASK = 0x3fffffff;
+
+/** One step of `hashText`, for callers that walk the text anyway. */
+export function hashUnit(hash: number, unit: number): number {
+  return Math.imul(hash ^ unit, 0x01000193);
 }

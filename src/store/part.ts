@@ -2,7 +2,7 @@ import type { FieldValue } from "../alert/alert.ts";
 import type { StoredAlert } from "./alert-store.ts";
 import { type Column, finishColumn, setRow, startColumn } from "./column.ts";
 import type { ColumnKey } from "./compile-filter.ts";
-import { forEachWord } from "./words.ts";
+import { hasWord } from "./words.ts";
 
 /** 1 for each row that is in. */
 export type RowMask = Uint8Array;
@@ -17,6 +17,8 @@ export interface Part {
   readonly idAt: (row: number) => string;
   readonly rowOfId: (id: string) => number | undefined;
   readonly alertAt: (row: number) => StoredAlert;
+  /** The output alone, for which no whole alert need be read. */
+  readonly outputAt: (row: number) => string;
   /** Undefined where no row has the value. */
   readonly column: (key: ColumnKey) => Column | undefined;
   /** Rows whose output has the word, or undefined where none has. */
@@ -61,6 +63,7 @@ export function rowsPart<Row extends PartRow>(rows: readonly Row[], sources: Row
       return row === -1 ? undefined : row;
     },
     alertAt: (row) => sources.alertOf(at(row)),
+    outputAt: (row) => at(row).alert.output,
     column: (key) => {
       if (!columns.has(key)) columns.set(key, columnOf(rows, key));
       return columns.get(key);
@@ -111,14 +114,4 @@ function columnOf(rows: readonly PartRow[], key: ColumnKey): Column | undefined 
 function maskOf<Row>(rows: readonly Row[], isIn: (row: Row) => boolean): RowMask | undefined {
   const mask = Uint8Array.from(rows, (row) => (isIn(row) ? 1 : 0));
   return mask.includes(1) ? mask : undefined;
-}
-
-function hasWord(text: string, word: string): boolean {
-  const lower = text.toLowerCase();
-  if (!lower.includes(word)) return false;
-  let isFound = false;
-  forEachWord(lower, (found) => {
-    isFound ||= found === word;
-  });
-  return isFound;
 }

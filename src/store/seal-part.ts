@@ -4,11 +4,10 @@ import { type ColumnBuilder, encodeColumn, setRow, startColumn } from "./column.
 import type { ColumnKey } from "./compile-filter.ts";
 import { columnText, compareRows, fieldText, type PartRow } from "./part.ts";
 import type { Database, Statement } from "./sqlite-driver.ts";
-import { encodeWords, WORD_BUCKETS, type WordRows } from "./word-index.ts";
-import { forEachWord } from "./words.ts";
+import { addWords, encodeWords, WORD_BUCKETS, type WordTable } from "./word-index.ts";
 
 /** Alerts of a part. More make searches read fewer pieces, and the tail, which is searched in memory, longer. */
-export const PART_ROWS = 2048;
+export const MAX_PART_ROWS = 2048;
 /** A part is sealed early when its lines are this long together, so that memory stays bounded. */
 export const PART_BYTES = 16 * 1024 * 1024;
 /** Lines compressed together: more pack better, fewer are read faster. */
@@ -65,10 +64,10 @@ function prepareFieldIds(db: Database): (name: string) => number {
   return (name) => Number(select.get(name)?.id ?? insert.run(name).lastInsertRowid);
 }
 
-function gather(rows: readonly SealedRow[]): { columns: Map<ColumnKey, ColumnBuilder>; words: WordRows } {
+function gather(rows: readonly SealedRow[]): { columns: Map<ColumnKey, ColumnBuilder>; words: WordTable } {
   const columns = new Map<ColumnKey, ColumnBuilder>(OWN_KEYS.map((key) => [key, startColumn(rows.length)]));
   const fields = new Map<string, ColumnBuilder>();
-  const words: WordRows = new Map();
+  const words: WordTable = new Map();
   rows.forEach((row, index) => {
     for (const key of OWN_KEYS) set(columns.get(key), index, columnText(row, key));
     for (const name in row.alert.fields) {
@@ -79,11 +78,7 @@ function gather(rows: readonly SealedRow[]): { columns: Map<ColumnKey, ColumnBui
       }
       set(column, index, fieldText(row.alert.fields[name]));
     }
-    forEachWord(row.alert.output.toLowerCase(), (word) => {
-      const list = words.get(word);
-      if (list === undefined) words.set(word, [index]);
-      else if (list[list.length - 1] !== index) list.push(index);
-    });
+    addWords(words, index, row.alert.output);
   });
   for (const [name, column] of fields) columns.set(`field:${name}`, column);
   return { columns, words };

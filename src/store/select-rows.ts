@@ -90,7 +90,7 @@ function intersect(a: RowMask, b: RowMask, low: number, high: number): RowMask {
 function verifyPhrases(part: Part, { phrases }: Query, mask: RowMask, low: number, high: number): RowMask {
   for (let row = low; row < high; row++) {
     if (mask[row] === 0) continue;
-    const { output } = part.alertAt(row);
+    const output = part.outputAt(row);
     if (!phrases.every((phrase) => hasPhrase(output, phrase))) mask[row] = 0;
   }
   return mask;

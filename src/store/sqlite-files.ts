@@ -38,6 +38,7 @@ interface FilesOptions {
   readonly driver: Driver;
   readonly isReadOnly: boolean;
   readonly nowMs: () => number;
+  readonly partRows: number;
 }
 
 interface OpenMonth {
@@ -45,7 +46,7 @@ interface OpenMonth {
   readonly month: Month;
 }
 
-export function openSqliteFiles({ folder, driver, isReadOnly, nowMs }: FilesOptions): SqliteFiles {
+export function openSqliteFiles({ folder, driver, isReadOnly, nowMs, partRows }: FilesOptions): SqliteFiles {
   const months = new Map<string, OpenMonth>();
   const metaPath = join(folder, META_FILE);
   let meta: Meta | undefined;
@@ -59,7 +60,7 @@ export function openSqliteFiles({ folder, driver, isReadOnly, nowMs }: FilesOpti
     // Retention may have unlinked the file, or another process set it aside, while it was open here.
     if (open !== undefined && open.inode === inode) return open.month;
     closeMonth(path);
-    const month = openMonth(driver, path, isReadOnly);
+    const month = openMonth(driver, path, { isReadOnly, partRows });
     months.set(path, { month, inode: inode ?? onFile(path, () => statSync(path, { bigint: true }).ino) });
     return month;
   };

@@ -1,7 +1,7 @@
 import type { Alert } from "../alert/alert.ts";
 import type { AddResult, StoredAlert } from "./alert-store.ts";
 import { compareRows, type Part, rowsPart } from "./part.ts";
-import { COLUMN_SPAN, PART_BYTES, PART_ROWS, prepareSeal } from "./seal-part.ts";
+import { COLUMN_SPAN, PART_BYTES, prepareSeal } from "./seal-part.ts";
 import type { Database, Driver } from "./sqlite-driver.ts";
 import { onFile } from "./sqlite-errors.ts";
 import { inTransaction, MONTH_TABLES, openFile } from "./sqlite-file.ts";
@@ -35,16 +35,21 @@ interface TailRow {
   readonly receivedAtMs: number;
 }
 
+interface MonthOptions {
+  readonly isReadOnly: boolean;
+  readonly partRows: number;
+}
+
 /** Parts whose fields are counted for `countFields`. */
 const SAMPLE_PARTS = 8;
 
-export function openMonth(driver: Driver, path: string, isReadOnly: boolean): Month {
+export function openMonth(driver: Driver, path: string, { isReadOnly, partRows }: MonthOptions): Month {
   const guard = <Result>(work: () => Result): Result => onFile(path, work);
   const db = guard(() => openFile(driver, path, MONTH_TABLES, isReadOnly));
   const reader = preparePartReader(db, path);
   const tail = prepareTail(db, path);
   const readPlaces = preparePlaces(db);
-  const add = prepareAdd(db, tail);
+  const add = prepareAdd(db, tail, partRows);
   const partOf = keepLastTail((rows) =>
     rowsPart([...rows].sort(compareRows), {
       alertOf: (row): StoredAlert => storedAlert(row.alert, { ...row, reader }),
@@ -142,7 +147,7 @@ function preparePlaces(db: Database): () => readonly PartPlace[] {
   };
 }
 
-function prepareAdd(db: Database, tail: Tail): Month["add"] {
+function prepareAdd(db: Database, tail: Tail, partRows: number): Month["add"] {
   const markSeen = prepareSeen(db);
   const seal = prepareSeal(db);
   const insertTail = db.prepare("insert into tail(ns, received, raw) values (?, ?, ?)");
@@ -150,7 +155,7 @@ function prepareAdd(db: Database, tail: Tail): Month["add"] {
 
   const store = (fresh: readonly MonthRow[]): void => {
     const waiting: readonly TailRow[] = tail.refresh();
-    const { full, rest } = cutParts([...waiting, ...fresh]);
+    const { full, rest } = cutParts([...waiting, ...fresh], partRows);
     for (const rows of full) seal(rows);
     const sealedUpTo = Math.max(0, ...full.flat().map(({ n = 0 }) => n));
     if (sealedUpTo > 0) deleteTail.run(sealedUpTo);
@@ -198,13 +203,16 @@ function prepareSeen(db: Database): (row: MonthRow) => boolean {
 }
 
 /** Cuts rows into full parts, by number or by bytes, and what is left. */
-function cutParts(rows: readonly TailRow[]): { full: (readonly TailRow[])[]; rest: readonly TailRow[] } {
+function cutParts(
+  rows: readonly TailRow[],
+  partRows: number,
+): { full: (readonly TailRow[])[]; rest: readonly TailRow[] } {
   const full: (readonly TailRow[])[] = [];
   let start = 0;
   let bytes = 0;
   rows.forEach(({ alert }, index) => {
     bytes += alert.raw.length;
-    if (index + 1 - start < PART_ROWS && bytes < PART_BYTES) return;
+    if (index + 1 - start < partRows && bytes < PART_BYTES) return;
     full.push(rows.slice(start, index + 1));
     start = index + 1;
     bytes = 0;

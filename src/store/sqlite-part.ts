@@ -115,6 +115,11 @@ export function sqlitePart(place: PartPlace, reader: PartReader): Part {
       return bucket === undefined ? undefined : undamaged(reader.path, () => lookUpWord(bucket, word, rows));
     },
     rowsOfRun: (runId) => maskOfRun(reader.readRun(runId, minNs, maxNs), times(), ids()),
+    outputAt: (row) => {
+      const line = lines(Math.floor(row / BLOCK_ROWS))[row % BLOCK_ROWS];
+      const { output } = undamaged(reader.path, () => JSON.parse(line ?? "") as { readonly output?: unknown });
+      return typeof output === "string" ? output : "";
+    },
     alertAt: (row) => {
       const line = lines(Math.floor(row / BLOCK_ROWS))[row % BLOCK_ROWS];
       const received = column("received");

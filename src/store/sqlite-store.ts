@@ -1,6 +1,7 @@
 import { FalcoSkillsError } from "../errors/falco-skills-error.ts";
 import type { AddResult, AlertStore, Checkpoint, NewAlert, StoredAlert, StoreStatus } from "./alert-store.ts";
 import { findPage } from "./find-page.ts";
+import { MAX_PART_ROWS } from "./seal-part.ts";
 import { type DriverName, loadDriver } from "./sqlite-driver.ts";
 import { findDamaged, openSqliteFiles, readMonths, type SqliteFiles } from "./sqlite-files.ts";
 import type { MonthRow } from "./sqlite-month.ts";
@@ -17,6 +18,8 @@ export interface SqliteStoreOptions {
   readonly readOnly?: boolean;
   /** Sets damaged files aside (renamed to `*.damaged-<time>`) and goes on without them. */
   readonly repair?: boolean;
+  /** Alerts of a sealed part, at most and where absent 2048. */
+  readonly partRows?: number;
 }
 
 /**
@@ -35,7 +38,13 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Aler
     if (files !== undefined) return files;
     const driver = await loadDriver(options.driver);
     driverName = driver.name;
-    files ??= openSqliteFiles({ folder, driver, isReadOnly: options.readOnly === true, nowMs: options.nowMs });
+    files ??= openSqliteFiles({
+      folder,
+      driver,
+      isReadOnly: options.readOnly === true,
+      nowMs: options.nowMs,
+      partRows: Math.min(options.partRows ?? MAX_PART_ROWS, MAX_PART_ROWS),
+    });
     return files;
   };
   const run = async <Result>(work: (files: SqliteFiles) => Result): Promise<Result> => {

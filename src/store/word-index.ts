@@ -1,11 +1,34 @@
 import { hashText } from "./column.ts";
 import type { RowMask } from "./part.ts";
+import { forEachWord } from "./words.ts";
 
 /** A part's words are spread over this many buckets, so that a search reads one small piece a part. */
 export const WORD_BUCKETS = 32;
 
-/** Rows of each word, ascending. */
-export type WordRows = Map<string, number[]>;
+/** A word with the rows that have it, ascending, and the next word of the same hash. */
+interface WordRows {
+  readonly word: string;
+  readonly rows: number[];
+  next: WordRows | undefined;
+}
+
+/** The words of a part by their hash, gathered row by row. */
+export type WordTable = Map<number, WordRows>;
+
+/** Notes the words of a row's text; rows must come in ascending order. */
+export function addWords(table: WordTable, row: number, text: string): void {
+  const lower = text.toLowerCase();
+  // Looking up by a hash of the characters saves making a string of every word.
+  forEachWord(lower, (start, end, hash) => {
+    const first = table.get(hash);
+    for (let known = first; known !== undefined; known = known.next) {
+      if (known.word.length !== end - start || !lower.startsWith(known.word, start)) continue;
+      if (known.rows[known.rows.length - 1] !== row) known.rows.push(row);
+      return;
+    }
+    table.set(hash, { word: lower.slice(start, end), rows: [row], next: first });
+  });
+}
 
 export function wordBucket(word: string): number {
   return hashText(word) % WORD_BUCKETS;
@@ -16,21 +39,21 @@ export function wordBucket(word: string): number {
  * of each word's rows, the rows. Rows are a bit each (first byte 0) or gaps in seven-bit groups (first byte 1), whichever
  * is shorter.
  */
-export function encodeWords(words: WordRows, rows: number): Map<number, Uint8Array> {
-  const buckets = new Map<number, string[]>();
-  for (const word of words.keys()) {
-    const bucket = wordBucket(word);
-    const found = buckets.get(bucket);
-    if (found === undefined) buckets.set(bucket, [word]);
-    else found.push(word);
+export function encodeWords(table: WordTable, rows: number): Map<number, Uint8Array> {
+  const buckets = new Map<number, WordRows[]>();
+  for (const [hash, first] of table) {
+    const bucket = hash % WORD_BUCKETS;
+    const found = buckets.get(bucket) ?? [];
+    buckets.set(bucket, found);
+    for (let word: WordRows | undefined = first; word !== undefined; word = word.next) found.push(word);
   }
-  return new Map([...buckets].map(([bucket, list]) => [bucket, encodeBucket(list, words, rows)]));
+  return new Map([...buckets].map(([bucket, words]) => [bucket, encodeBucket(words, rows)]));
 }
 
-function encodeBucket(list: readonly string[], words: WordRows, rows: number): Uint8Array {
-  const json = Buffer.from(JSON.stringify(list));
-  const encoded = list.map((word) => encodeRows(words.get(word) ?? [], rows));
-  const head = Buffer.alloc(4 + json.length + 4 * list.length);
+function encodeBucket(words: readonly WordRows[], rows: number): Uint8Array {
+  const json = Buffer.from(JSON.stringify(words.map(({ word }) => word)));
+  const encoded = words.map((word) => encodeRows(word.rows, rows));
+  const head = Buffer.alloc(4 + json.length + 4 * words.length);
   head.writeUInt32LE(json.length, 0);
   json.copy(head, 4);
   let end = 0;

@@ -152,3 +152,30 @@ function fieldsOf(
     "group.gid": container % 3 === 0 ? 0 : 1000,
   };
 }
+
+/** What a test says about an alert; the rest is Falco's usual. */
+export interface AlertParts {
+  readonly rule?: string;
+  readonly priority?: string;
+  readonly time?: string;
+  readonly source?: string;
+  readonly hostname?: string;
+  readonly tags?: readonly string[];
+  readonly output?: string;
+  readonly output_fields?: Readonly<Record<string, unknown>>;
+}
+
+/** A line as Falco would write it. */
+export function falcoLine(parts: AlertParts = {}): string {
+  const { time = "2026-11-22T02:50:12.888001804Z", rule = "Shell in container", priority = "Warning" } = parts;
+  return JSON.stringify({
+    hostname: parts.hostname ?? "vm",
+    output: parts.output ?? `${time.slice(11, -1)}: ${priority} ${rule}`,
+    output_fields: parts.output_fields ?? {},
+    priority,
+    rule,
+    source: parts.source ?? "syscall",
+    ...(parts.source === "internal" ? {} : { tags: parts.tags ?? [] }),
+    time,
+  });
+}
