@@ -43,6 +43,7 @@ const DOORS: Record<string, readonly string[]> = {
   re2js: ["condition/"],
   commander: ["cli/"],
   picocolors: ["cli/"],
+  "cli-table3": ["cli/"],
 };
 
 /** Files over 400 lines need a reason here. */

@@ -1,0 +1,88 @@
+import { FalcoSkillsError } from "../errors/falco-skills-error.ts";
+import type { FileReport } from "../ingest/import-files.ts";
+import type { IngestCounts } from "../ingest/ingest-counts.ts";
+import { ingestStream } from "../ingest/read-stream.ts";
+import { type Built, buildServices, nowMs } from "./build-services.ts";
+import { colors, printJson, printLine, printTable, progressLine } from "./print.ts";
+import { homeFolder } from "./settings.ts";
+
+interface IngestFlags {
+  readonly home?: string;
+  readonly json?: boolean;
+}
+
+/** Imports files or standard input and prints what became of every line. A file that could not be read whole ends with 1. */
+export async function ingest(paths: readonly string[], flags: IngestFlags): Promise<void> {
+  if (paths.includes("-") && paths.length > 1) {
+    throw new FalcoSkillsError("INVALID_ARGUMENT", "- stands for standard input and cannot be mixed with files", {
+      fix: "Run it once with - and once with the files.",
+    });
+  }
+  const built = await buildServices({ home: homeFolder(flags.home, process.env), alertRoots: undefined });
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
+  try {
+    if (paths[0] === "-") await fromStdin(built, flags, stop.signal);
+    else await fromFiles(built, paths, flags, stop.signal);
+  } finally {
+    await built.close();
+  }
+}
+
+async function fromStdin({ services, quarantine }: Built, flags: IngestFlags, signal: AbortSignal): Promise<void> {
+  const line = progressLine();
+  const { counts } = await ingestStream(process.stdin, {
+    store: services.alerts,
+    quarantine,
+    nowMs,
+    signal,
+    onProgress: ({ lines, added }) => line.show(`${lines} lines read, ${added} alerts added`),
+  });
+  line.clear();
+  if (flags.json === true) printJson(counts);
+  else printCounts(counts);
+}
+
+async function fromFiles(
+  { services }: Built,
+  paths: readonly string[],
+  flags: IngestFlags,
+  signal: AbortSignal,
+): Promise<void> {
+  const line = progressLine();
+  const report = await services.importAlerts(paths, {
+    signal,
+    onProgress: (_done, _total, message) => line.show(message),
+  });
+  line.clear();
+  const faulty = report.files.filter((file) => file.fault !== undefined);
+  if (flags.json === true) printJson(report);
+  else {
+    printCounts(report.totals);
+    for (const file of faulty) printFault(file);
+    if (report.skipped.length > 0) {
+      printTable(
+        ["passed over", "why"],
+        report.skipped.map(({ path, reason }) => [path, reason]),
+      );
+    }
+  }
+  if (faulty.length > 0) process.exitCode = 1;
+}
+
+function printCounts({ lines, added, known, ignored, rejected }: IngestCounts): void {
+  const rows = [
+    ["alerts added", String(added), ""],
+    ["alerts known already", String(known), ""],
+    ...Object.entries(ignored).map(([reason, count]) => ["ignored", String(count), reason]),
+    ...Object.entries(rejected).map(([reason, count]) => ["set aside", String(count), reason]),
+    ["lines read", String(lines), ""],
+  ];
+  printTable(["what", "count", "why"], rows);
+}
+
+function printFault({ path, fault }: FileReport): void {
+  if (fault === undefined) return;
+  printLine(`${colors.red(fault.code)}: ${path}: ${fault.message}`);
+  printLine(fault.fix);
+}

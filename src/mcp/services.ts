@@ -1,0 +1,42 @@
+import type { AuditHead, AuditTrail } from "../audit/trail-interface.ts";
+import type { AuditVerdict } from "../audit/verdict.ts";
+import type { ChecklistStore } from "../compliance/checklist.ts";
+import type { IngestReport } from "../ingest/import-files.ts";
+import type { SkillCatalog } from "../skills/skill.ts";
+import type { AlertStore } from "../store/alert-store.ts";
+
+/** Everything that tools, resources and prompts may use; built in cli, the only place that constructs things. */
+export interface Services {
+  readonly version: string;
+  readonly home: string;
+  readonly nowNs: () => bigint;
+  /** One line for the person who runs the server; never reaches a client. */
+  readonly log: (line: string) => void;
+  readonly alerts: AlertStore;
+  readonly checklists: ChecklistStore;
+  readonly audit: AuditTrail;
+  /** The skills as they are on disk now; a skill added while the server runs is in the next answer. */
+  readonly skills: () => Promise<SkillCatalog>;
+  readonly verifyAudit: (work: Work, knownHeads: readonly AuditHead[]) => Promise<AuditVerdict>;
+  /** Imports files and folders the caller named; each path is resolved inside the roots first. */
+  readonly importAlerts: (paths: readonly string[], work: Work) => Promise<IngestReport>;
+  /** What feeds the store while this server runs. */
+  readonly feeds: () => readonly Feed[];
+}
+
+/** How long work is followed and stopped. */
+export interface Work {
+  readonly signal: AbortSignal;
+  readonly onProgress: (done: number, total: number | undefined, message: string) => void;
+}
+
+/** A tailed file or the webhook, with what came through it since the server started. */
+export interface Feed {
+  readonly kind: "file" | "webhook";
+  readonly name: string;
+  /** following, waiting, failing, listening, … in the feed's own word. */
+  readonly state: string;
+  readonly alerts: number;
+  readonly rejected: number;
+  readonly fault?: string;
+}

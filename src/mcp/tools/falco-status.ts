@@ -1,0 +1,121 @@
+import { z } from "zod";
+import { formatTimeNs } from "../../alert/time.ts";
+import { defineTool } from "../tool.ts";
+
+export const falcoStatus = defineTool({
+  name: "falco_status",
+  title: "Status",
+  description:
+    "What this server can see and do right now: alerts stored (time span, by source), what feeds the store, events Falco reported as dropped, skills, checklists, the audit trail's state, and which tools are withheld by which flag. " +
+    "Call it first in an investigation; an empty search means little before you know this.",
+  effect: "reads",
+  toolset: "status",
+  input: z.strictObject({}),
+  output: z.strictObject({
+    version: z.string(),
+    home: z.string(),
+    alerts: z.strictObject({
+      stored: z.int(),
+      first: z.string().optional(),
+      last: z.string().optional(),
+      by_source: z.record(z.string(), z.int()),
+      store: z.string().describe("Database driver"),
+      bytes: z.int(),
+      damaged_files: z.array(z.strictObject({ path: z.string(), reason: z.string() })),
+    }),
+    feeds: z
+      .array(
+        z.strictObject({
+          kind: z.enum(["file", "webhook"]),
+          name: z.string(),
+          state: z.string(),
+          alerts: z.int(),
+          rejected: z.int(),
+          fault: z.string().optional(),
+        }),
+      )
+      .describe("What fills the store while this server runs; none means only ingest_alerts does"),
+    drops: z.strictObject({
+      alerts: z.int().describe("Falco's own drop messages that are stored"),
+      last: z.string().optional(),
+    }),
+    skills: z.array(z.string()),
+    checklists: z.array(z.strictObject({ id: z.string(), title: z.string(), settled: z.int(), total: z.int() })),
+    audit: z.strictObject({
+      state: z.string(),
+      records: z.int(),
+      signed: z.int().describe("Records under a signed head"),
+      problem: z.string().optional(),
+    }),
+    tools: z.array(z.string()),
+    withheld: z
+      .array(z.strictObject({ tool: z.string(), by: z.string() }))
+      .describe("Tools that exist and are off, and the flag that does it"),
+  }),
+  cuttable: ["checklists", "skills"],
+
+  async run(_input, { services, offered, withheld }) {
+    const [store, catalog, checklists, audit, drops] = await Promise.all([
+      services.alerts.status(),
+      services.skills(),
+      services.checklists.list(),
+      services.audit.status(),
+      services.alerts.summarize({ filter: { rules: DROP_RULES }, by: [], limit: 1 }),
+    ]);
+    return {
+      data: {
+        version: services.version,
+        home: services.home,
+        alerts: {
+          stored: store.alerts,
+          ...(store.firstNs === undefined ? {} : { first: formatTimeNs(store.firstNs) }),
+          ...(store.lastNs === undefined ? {} : { last: formatTimeNs(store.lastNs) }),
+          by_source: Object.fromEntries(store.sources.map(({ source, alerts }) => [source, alerts])),
+          store: store.driver,
+          bytes: store.bytes,
+          damaged_files: store.setAside.map(({ path, reason }) => ({ path, reason })),
+        },
+        feeds: services.feeds().map(({ kind, name, state, alerts, rejected, fault }) => ({
+          kind,
+          name,
+          state,
+          alerts,
+          rejected,
+          ...(fault === undefined ? {} : { fault }),
+        })),
+        drops: { alerts: drops.matched, ...(drops.lastNs === undefined ? {} : { last: formatTimeNs(drops.lastNs) }) },
+        skills: catalog.skills.map(({ name }) => name),
+        checklists: checklists.checklists.map(({ id, title, progress }) => ({
+          id,
+          title,
+          settled: progress.settled,
+          total: progress.total,
+        })),
+        audit: {
+          state: audit.state,
+          records: audit.head?.size ?? audit.signed?.size ?? 0,
+          signed: audit.signed?.size ?? 0,
+          ...(audit.problem === undefined ? {} : { problem: `${audit.problem.code}: ${audit.problem.message}` }),
+        },
+        tools: [...offered],
+        withheld: withheld.map(({ tool, by }) => ({ tool, by })),
+      },
+      source: { kind: "this server", looked_at: store.alerts },
+      warnings: [
+        ...(store.alerts === 0
+          ? ["the store holds no alert yet: use ingest_alerts, or start the server with --alerts or --listen"]
+          : []),
+        ...(drops.matched > 0 ? ["Falco reported dropped events: what it did not see, no search can find"] : []),
+        ...(store.setAside.length > 0
+          ? ["files of the store are damaged: alerts in them are missing from every answer"]
+          : []),
+        ...catalog.faults.map(({ folder, message }) => `skill folder ${folder} is refused: ${message}`),
+        ...checklists.faults.map(({ file, message }) => `checklist file ${file}: ${message}`),
+      ],
+      untrusted: ["checklists[].title", "feeds[].name", "alerts.by_source"],
+    };
+  },
+});
+
+/** Falco's own words for lost events, as its alerts of source "internal" name them. */
+const DROP_RULES = ["Falco internal: syscall event drop"];

@@ -1,0 +1,27 @@
+import type { Tool } from "../tool.ts";
+import { createChecklist } from "./create-checklist.ts";
+import { falcoStatus } from "./falco-status.ts";
+import { getAlert } from "./get-alert.ts";
+import { grcListSkills } from "./grc-list-skills.ts";
+import { grcLoadSkill } from "./grc-load-skill.ts";
+import { ingestAlerts } from "./ingest-alerts.ts";
+import { searchAlerts } from "./search-alerts.ts";
+import { searchAudit } from "./search-audit.ts";
+import { summarizeAlerts } from "./summarize-alerts.ts";
+import { updateChecklist } from "./update-checklist.ts";
+import { verifyAudit } from "./verify-audit.ts";
+
+/** Every tool this server has, in the order clients list them. */
+export const TOOLS: readonly Tool[] = [
+  falcoStatus,
+  grcListSkills,
+  grcLoadSkill,
+  ingestAlerts,
+  summarizeAlerts,
+  searchAlerts,
+  getAlert,
+  createChecklist,
+  updateChecklist,
+  searchAudit,
+  verifyAudit,
+];
