@@ -1,44 +1,42 @@
-/** Names longer than this are compared by their beginning: the cost grows with the product of both lengths. */
-const COMPARED = 64;
+/** Longer names are not compared: nobody mistypes them, and the work grows with the square of the length. */
+const MAX_LENGTH = 128;
 
 /**
- * The `count` known names that are most like `name`, best first: fewest edits (insert, delete, replace, swap of
- * neighbours) in any case, a name that contains it or is contained counting as near.
+ * The known names closest to one that is not known, nearest first, at most `count`: for "did you mean". Names that share
+ * nothing with it (more than half of the letters differ) are left out. Distance counts inserted, left-out, changed and
+ * swapped neighbouring letters, case ignored.
  */
 export function nearestNames(name: string, known: readonly string[], count: number): string[] {
-  const wanted = name.toLowerCase().slice(0, COMPARED);
-  return [...new Set(known)]
-    .map((candidate) => ({ candidate, distance: distanceTo(wanted, candidate.toLowerCase().slice(0, COMPARED)) }))
+  const wanted = name.toLowerCase();
+  if (wanted.length > MAX_LENGTH) return [];
+  const limit = Math.max(2, Math.ceil(wanted.length / 2));
+  return known
+    .filter((candidate) => candidate.length <= MAX_LENGTH && Math.abs(candidate.length - name.length) <= limit)
+    .map((candidate) => ({ candidate, distance: editDistance(wanted, candidate.toLowerCase()) }))
+    .filter(({ distance }) => distance <= limit)
     .sort((a, b) => a.distance - b.distance || (a.candidate < b.candidate ? -1 : 1))
     .slice(0, count)
     .map(({ candidate }) => candidate);
 }
 
-function distanceTo(a: string, b: string): number {
-  const contained = a !== "" && (b.includes(a) || a.includes(b)) ? 0.5 : 1;
-  return edits(a, b) * contained;
-}
-
-/** Restricted Damerau-Levenshtein distance over UTF-16 units. */
-export function edits(a: string, b: string): number {
-  let before: number[] = [];
-  let last = Array.from({ length: b.length + 1 }, (_, at) => at);
+function editDistance(a: string, b: string): number {
+  let beforePrevious: number[] = [];
+  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let row = 1; row <= a.length; row++) {
-    const next = [row];
+    const current = [row];
     for (let column = 1; column <= b.length; column++) {
-      const same = a[row - 1] === b[column - 1];
-      let best = Math.min(
-        (last[column] ?? 0) + 1,
-        (next[column - 1] ?? 0) + 1,
-        (last[column - 1] ?? 0) + (same ? 0 : 1),
+      const isSame = a[row - 1] === b[column - 1];
+      let least = Math.min(
+        (current[column - 1] ?? 0) + 1,
+        (previous[column] ?? 0) + 1,
+        (previous[column - 1] ?? 0) + (isSame ? 0 : 1),
       );
-      if (row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1]) {
-        best = Math.min(best, (before[column - 2] ?? 0) + 1);
-      }
-      next.push(best);
+      const isSwapped = row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
+      if (isSwapped) least = Math.min(least, (beforePrevious[column - 2] ?? 0) + 1);
+      current.push(least);
     }
-    before = last;
-    last = next;
+    beforePrevious = previous;
+    previous = current;
   }
-  return last[b.length] ?? 0;
+  return previous[b.length] ?? 0;
 }
