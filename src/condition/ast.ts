@@ -142,27 +142,31 @@ export interface Diagnostic {
   readonly kind: DiagnosticKind;
   readonly message: string;
   readonly span: Span;
+  /** Where Falco says it is, in the same text as `span`: the start of the whole check, or of its right-hand side. */
+  readonly falcoOffset: number;
   readonly macros: readonly string[];
   /** The name of the deprecated field, for kind "deprecated-field". */
   readonly deprecatedField?: string;
 }
 
 /**
- * syntax, type and value errors are Falco's LOAD_ERR_COMPILE_CONDITION; unknown-field and unknown-event-type are too, and
- * with skip-if-unknown-filter become LOAD_UNKNOWN_FILTER. Warnings: misused-value and needless-regex are
- * LOAD_COMPILE_CONDITION, unsafe-na-check LOAD_UNSAFE_NA_CHECK, deprecated-field LOAD_DEPRECATED_ITEM.
- * event-types-fatal: Falco ends without a result ("Runtime error: …") when it indexes such a rule.
+ * Errors: syntax, unknown-field, unknown-event-type, field-argument, operator, value, transformer, right-hand-side and
+ * engine-version (of another engine only) are Falco's LOAD_ERR_COMPILE_CONDITION; those that skip-if-unknown-filter turns
+ * into LOAD_UNKNOWN_FILTER are told by their message, as in Falco. fatal: Falco prints no result at all but
+ * "Runtime error: <message>. Exiting.". Warnings: misused-value and needless-regex are LOAD_COMPILE_CONDITION,
+ * unsafe-na-check LOAD_UNSAFE_NA_CHECK, deprecated-field LOAD_DEPRECATED_ITEM.
  */
 export type DiagnosticKind =
   | "syntax"
   | "unknown-field"
   | "unknown-event-type"
+  | "field-argument"
   | "operator"
   | "value"
   | "transformer"
   | "right-hand-side"
   | "engine-version"
-  | "event-types-fatal"
+  | "fatal"
   | "misused-value"
   | "needless-regex"
   | "unsafe-na-check"

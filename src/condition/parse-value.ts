@@ -1,6 +1,7 @@
 import type { ValueType } from "../fields/look-up-field.ts";
 import { parseInteger } from "../fields/parse-number.ts";
 import { SERVICE_PORTS } from "../fields/service-ports.ts";
+import type { ComparisonOperator } from "./ast.ts";
 import { byteLengthOf, bytesOfText } from "./byte-text.ts";
 import { parseIpv4, parseIpv6 } from "./parse-address.ts";
 
@@ -66,15 +67,30 @@ const TYPE_NUMBERS: Readonly<Partial<Record<ValueType, number>>> = {
 const MAX_BYTES = 256;
 
 /**
- * The constant that a value's text stands for beside a field of the type, or Falco's message.
- * Source: libs userspace/libsinsp/value_parser.cpp @48dfd53c.
+ * The constant that a value's text stands for in a comparison with a field of the type, or Falco's message.
+ * bcontains and bstartswith take bytes written as hex digits; evt.rawarg takes no constant for buffers at all.
+ * Source: libs userspace/libsinsp/value_parser.cpp and filter.cpp @48dfd53c.
  */
-export function parseValue(text: string, type: ValueType): Constant | ValueFault {
-  if (type === "BYTEBUF") {
-    if (byteLengthOf(text) >= MAX_BYTES) return { message: "filter parameter too long (byte buf)" };
-    return { kind: "bytes", bytes: bytesOfText(text) };
+export function parseConstant(
+  text: string,
+  operator: ComparisonOperator,
+  type: ValueType,
+  isRawArgument: boolean,
+): Constant | ValueFault {
+  const isHex = operator === "bcontains" || operator === "bstartswith";
+  if (isHex && !/^(?:[0-9a-fA-F]{2})*$/.test(text)) {
+    return { message: "filter error: bcontains and bstartswith operator support hex strings only" };
   }
-  if (text.includes("\0")) return { message: "filter error: filter value cannot contain a NUL byte (\\x00)" };
+  if (type !== "BYTEBUF") return parseValue(text, type);
+  const bytes = isHex ? Buffer.from(text, "hex") : bytesOfText(text);
+  if (isRawArgument) return bytes.includes(0) ? NUL_FAULT : { message: "wrong parameter type 10" };
+  return bytes.length >= MAX_BYTES ? { message: "filter parameter too long (byte buf)" } : { kind: "bytes", bytes };
+}
+
+const NUL_FAULT: ValueFault = { message: "filter error: filter value cannot contain a NUL byte (\\x00)" };
+
+function parseValue(text: string, type: ValueType): Constant | ValueFault {
+  if (text.includes("\0")) return NUL_FAULT;
   if (TEXTS.has(type)) return parseText(text);
   const number = NUMBERS[type];
   if (number !== undefined) return parseNumber(text, ...number);
@@ -95,16 +111,6 @@ export function parseValue(text: string, type: ValueType): Constant | ValueFault
     default:
       return { message: `wrong parameter type ${TYPE_NUMBERS[type] ?? 0}` };
   }
-}
-
-/** The constant of bcontains and bstartswith: bytes written as hex digits. */
-export function parseHexValue(text: string, type: ValueType): Constant | ValueFault {
-  if (!/^(?:[0-9a-fA-F]{2})*$/.test(text)) {
-    return { message: "filter error: bcontains and bstartswith operator support hex strings only" };
-  }
-  const bytes = Uint8Array.from(Buffer.from(text, "hex"));
-  if (type !== "BYTEBUF") return parseValue(Buffer.from(bytes).toString("latin1"), type);
-  return bytes.length >= MAX_BYTES ? { message: "filter parameter too long (byte buf)" } : { kind: "bytes", bytes };
 }
 
 function parseText(text: string): Constant | ValueFault {

@@ -265,7 +265,9 @@ function readClass(reader: Reader): void {
 function refuseLooseDash(reader: Reader, first: boolean): void {
   const { source, at } = reader;
   if (source[at] !== "-" || first || source[at + 1] === "]") return;
-  const next = at + 1 < source.length ? String.fromCodePoint(source.codePointAt(at + 1) ?? 0) : "";
+  // RE2 tries to read the character behind the dash, and where there is none takes it for a broken one.
+  if (at + 1 >= source.length) throw new RegexFault("invalid UTF-8");
+  const next = String.fromCodePoint(source.codePointAt(at + 1) ?? 0);
   throw new RegexFault(`invalid character class range: -${next}`);
 }
 

@@ -65,6 +65,7 @@ export const SYSCALL_EVENT_ROWS: readonly string[] = [
   "evt.count.exit UINT32 - k 8 1 for events that leave a call",
   "evt.count.procinfo UINT32 h k 8 kept by the engine for other tools",
   "evt.count.threadinfo UINT32 h k 8 kept by the engine for other tools",
+  "evt.around UINT64 rfxt k 8 true near a moment: evt.around[T] = D is within D milliseconds of T",
   "evt.abspath CHARBUF r a 8 path argument made absolute; .src and .dst for the two ends of a rename or link",
   "evt.buflen.in UINT64 h k 8 kept by the engine for other tools",
   "evt.buflen.out UINT64 h k 8 kept by the engine for other tools",
