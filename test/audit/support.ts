@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
+import { afterAll, onTestFinished } from "vitest";
 import {
   type AuditEntry,
   type AuditTrail,
@@ -17,6 +17,18 @@ export function temporaryFolder(): string {
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
+
+/** The same for all tests of a file; to be called in a hook that runs before them. */
+export function temporaryFolderOfFile(): string {
+  const folder = mkdtempSync(join(tmpdir(), "falco-skills-audit-"));
+  leftovers.push(folder);
+  return folder;
+}
+
+const leftovers: string[] = [];
+afterAll(() => {
+  for (const folder of leftovers) rmSync(folder, { recursive: true, force: true });
+});
 
 export function trailOptions(folder: string, more: Partial<AuditTrailOptions> = {}): AuditTrailOptions {
   return {
