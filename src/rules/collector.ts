@@ -31,7 +31,7 @@ export class Collector {
   readonly lists = new Map<string, CollectedList>();
   readonly macros = new Map<string, CollectedMacro>();
   readonly rules = new Map<string, CollectedRule>();
-  readonly requiredPlugins: PluginRequirement[] = [];
+  readonly requiredPlugins: { readonly requirement: PluginRequirement; readonly context: LoadContext }[] = [];
   requiredEngine: Version = [0, 0, 0];
   readonly #options: CollectorOptions;
   #next = 0;
@@ -61,7 +61,7 @@ export class Collector {
       }
       seen.add(name);
     }
-    this.requiredPlugins.push(requirement);
+    this.requiredPlugins.push({ requirement, context });
   }
 
   defineList(list: Fresh<CollectedList>): void {

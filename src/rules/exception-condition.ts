@@ -6,6 +6,8 @@ import { quotedItem } from "./substitute-lists.ts";
 
 type Part = SourcedText | string;
 
+const EQUALS: Entry = { kind: "text", text: { text: "=", pieces: [] } };
+
 /**
  * The condition with its exceptions behind it, as text: `(condition) and not (field comp (values))…`. Values are put in
  * quotes where they hold a blank and escaped nowhere, so that they can change what the condition means: that is Falco's
@@ -56,7 +58,8 @@ function tuples({ fields, comps, values, context }: CollectedException): Part[] 
     }
     parts.push(parts.length === 0 ? "((" : " or (");
     names.forEach((name, index) => {
-      const comp = textOf(itemsOf(comps)[index] ?? NO_ENTRY);
+      // Exceptions that replace others are never checked: an operator may still be missing here.
+      const comp = textOf(itemsOf(comps)[index] ?? EQUALS);
       parts.push(index === 0 ? " " : " and  ", textOf(name), " ", comp, " ");
       parts.push(...element(elements[index] ?? NO_ENTRY, comp.text));
     });

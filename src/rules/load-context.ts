@@ -86,8 +86,8 @@ export interface LoadFinding {
   readonly place?: FilePlace;
   /** Macros passed through on the way to the place, outermost first. */
   readonly macros?: readonly string[];
-  /** A word near the unknown one, for the fix. */
-  readonly suggestion?: string;
+  /** The macro whose name could not be resolved. */
+  readonly macro?: string;
 }
 
 const START: Mark = { offset: 0, line: 0, column: 0 };
@@ -117,13 +117,13 @@ export function expressionContext(text: string, position: FalcoPosition, parent:
   };
 }
 
-/** Ends the reading of one item; caught where items are read, so that the next item has its turn. */
+/** Ends the work on one item, whose errors it carries (Falco reports the first); the next item has its turn. */
 export class ItemRejected extends Error {
-  readonly finding: LoadFinding;
+  readonly findings: readonly [LoadFinding, ...LoadFinding[]];
 
-  constructor(finding: LoadFinding) {
-    super(finding.message);
-    this.finding = finding;
+  constructor(first: LoadFinding, ...others: readonly LoadFinding[]) {
+    super(first.message);
+    this.findings = [first, ...others];
   }
 }
 

@@ -1,64 +1,14 @@
-import type { Span } from "../text/span.ts";
-import type { RulePriority } from "./priority.ts";
+import { buildRuleSet } from "./build-rule-set.ts";
+import { type LoadFinding, placeOf } from "./load-context.ts";
+import type { LoadOptions, RuleFile } from "./load-options.ts";
+import { loadSettings } from "./load-settings.ts";
+import { missingPlugins } from "./missing-plugins.ts";
+import { type RuleDiagnostic, ruleDiagnostic } from "./rule-diagnostic.ts";
+import { type FilesOutcome, loadFiles } from "./rule-files.ts";
 import type { RuleSet } from "./rule-set.ts";
 
-export interface RuleFile {
-  /** As it is shown in messages: a path, or a name for inline text. */
-  readonly name: string;
-  readonly text: string;
-}
-
-export interface LoadedPlugin {
-  readonly name: string;
-  /** x.y.z */
-  readonly version: string;
-  /** Event sources the plugin gives; empty for one that only adds fields. */
-  readonly sources: readonly string[];
-}
-
-/** `rules:` of falco.yaml: applied in order, a rule by name with `*` as wildcard, or a tag. */
-export type RuleSelector =
-  | { readonly action: "enable" | "disable"; readonly rule: string }
-  | { readonly action: "enable" | "disable"; readonly tag: string };
-
-/** `append_output` of falco.yaml: text added to the output of the rules that match all that is given. */
-export interface AppendedOutput {
-  readonly text: string;
-  readonly source?: string;
-  readonly tags?: readonly string[];
-  readonly rule?: string;
-}
-
-export interface LoadOptions {
-  /** Falco's engine version, "0.57.0" … "0.63.0"; the newest by default. */
-  readonly engineVersion?: string;
-  /** Container 0.7.1 by default. */
-  readonly plugins?: readonly LoadedPlugin[];
-  /** What Falco's stock configuration appends (container and Kubernetes fields) by default. */
-  readonly appendOutput?: readonly AppendedOutput[];
-  readonly selection?: readonly RuleSelector[];
-  /** Rules less urgent than this are loaded but not active; Debug by default. */
-  readonly minimumPriority?: RulePriority;
-}
-
-/** Something a person should know about a rule file. */
-export interface RuleDiagnostic {
-  readonly severity: "error" | "warning";
-  /** Falco's own code (LOAD_ERR_…, LOAD_…), or RULES_… for a limit of ours. */
-  readonly code: string;
-  /** Falco's own words. */
-  readonly message: string;
-  readonly file: string;
-  /** In that file; from 1 when shown. */
-  readonly span: Span;
-  readonly line: number;
-  readonly column: number;
-  readonly frame: string;
-  /** Outermost first: "rule \"x\"", "exception \"y\"", "macro \"z\"". */
-  readonly within: readonly string[];
-  /** One imperative sentence. */
-  readonly fix: string;
-}
+export type { AppendedOutput, LoadedPlugin, LoadOptions, RuleFile, RuleSelector } from "./load-options.ts";
+export type { RuleDiagnostic } from "./rule-diagnostic.ts";
 
 export interface RuleSetLoad {
   /** True where Falco would start with these files. */
@@ -67,4 +17,46 @@ export interface RuleSetLoad {
   readonly ruleSet: RuleSet;
   /** Of all files, in file order, then by place. */
   readonly diagnostics: readonly RuleDiagnostic[];
+}
+
+/**
+ * The rule set of these files in load order with every error and warning in them, each at its real place. Falco stops at
+ * the first error of a file; here every item and rule has its turn, so that one mistake does not hide the next.
+ * Fails with INVALID_ARGUMENT for an unknown engine version; what is wrong with the files is in `diagnostics`.
+ */
+export function loadRules(files: readonly RuleFile[], options: LoadOptions = {}): RuleSetLoad {
+  const settings = loadSettings(options);
+  const outcome = loadFiles(files, settings, false);
+  const findings = [...ownFindings(outcome), ...missingPlugins(outcome.collector, settings.plugins)];
+  const diagnostics = findings.map(ruleDiagnostic);
+  const orders = new Map(files.map(({ name }, order) => [name, order]));
+  diagnostics.sort((a, b) => (orders.get(a.file) ?? 0) - (orders.get(b.file) ?? 0) || a.span.start - b.span.start);
+  return {
+    ok: diagnostics.every(({ severity }) => severity !== "error"),
+    ruleSet: buildRuleSet(outcome, settings),
+    diagnostics,
+  };
+}
+
+const UNUSED = new Set<string>(["LOAD_UNUSED_MACRO", "LOAD_UNUSED_LIST"]);
+
+/**
+ * The findings that stand on their own: each once though every file compiles all before it again, what is unused only in
+ * the end, and no macro called undefined that is there but could not be read or compiled.
+ */
+function ownFindings({ files, brokenMacros }: FilesOutcome): LoadFinding[] {
+  const last = files.at(-1);
+  const seen = new Set<string>();
+  return files.flatMap((outcome) =>
+    outcome.findings.filter((finding, index) => {
+      if (index < outcome.compileFrom) return true;
+      if (UNUSED.has(finding.code) && outcome !== last) return false;
+      if (finding.macro !== undefined && brokenMacros.has(finding.macro)) return false;
+      const { file, span } = finding.place ?? placeOf(finding.context);
+      const key = JSON.stringify([finding.code, finding.message, finding.deprecatedField, file.order, span.start]);
+      if (seen.has(key)) return false;
+      seen.add(key);
+      return true;
+    }),
+  );
 }

@@ -83,3 +83,8 @@ export function decodeUint32(text: string): number | undefined {
   const value = /^0[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number(digits);
   return value <= 0xffffffff ? value : undefined;
 }
+
+/** Whether the text is a whole decimal number of at most 19 digits. */
+export function isInteger(text: string): boolean {
+  return /^[+-]?[0-9]{1,19}$/.test(text);
+}

@@ -1,0 +1,248 @@
+import type { Diagnostic, FalcoPosition, Node } from "../condition/ast.ts";
+import { falcoPositionAt } from "../condition/falco-position.ts";
+import { type AnalysisMemory, analyseCondition, type ConditionAnalysis } from "./analyse-condition.ts";
+import type { CollectedMacro, CollectedRule } from "./collected.ts";
+import type { Collector } from "./collector.ts";
+import { type CompiledList, compileLists } from "./compile-lists.ts";
+import {
+  type CompiledMacro,
+  type CompileMemory,
+  type ConditionSources,
+  parseExpanded,
+  resolveExpanded,
+} from "./compile-macros.ts";
+import { compiledOutput, outputFault, reportDeprecatedOutput } from "./compile-output.ts";
+import { conditionWithExceptions } from "./exception-condition.ts";
+import type { Report } from "./item-messages.ts";
+import { expressionContext, ItemRejected, type LoadContext, type LoadFinding } from "./load-context.ts";
+import type { AppendedOutput } from "./load-options.ts";
+import { createListTable, type ExpandedText, placeInExpanded } from "./substitute-lists.ts";
+
+export interface CompiledRule {
+  readonly collected: CollectedRule;
+  readonly expanded: ExpandedText;
+  readonly tree: Node;
+  readonly output: string;
+  readonly analysis: ConditionAnalysis;
+}
+
+export interface Compilation {
+  readonly lists: readonly CompiledList[];
+  readonly macros: ReadonlyMap<string, CompiledMacro>;
+  readonly rules: readonly CompiledRule[];
+}
+
+export interface CompileOptions {
+  readonly appendOutput: readonly AppendedOutput[];
+  /** Minor of the engine version 0.x. */
+  readonly engine: number;
+  /** Falco's way: the first error ends it. Else every rule has its turn. */
+  readonly stopAtFirst: boolean;
+  readonly report: Report;
+  /** Takes the names of macros that cannot be compiled. */
+  readonly brokenMacros: Set<string>;
+  readonly memory: CompileMemory & { readonly analyses: AnalysisMemory };
+}
+
+/** Falco ends without a result: what it writes to stderr. */
+export class FatalLoad extends Error {}
+
+/** More event types than this and Falco warns that a rule is costly. */
+const MANY_EVENT_TYPES = 100;
+
+/**
+ * Compiles all that is collected: lists, then macros in the order of definition, then rules. Everything is reported;
+ * undefined where an error ended it (only with `stopAtFirst`).
+ * Source: falco userspace/engine/rule_loader_compiler.cpp @13074749.
+ */
+export function compile(collector: Collector, options: CompileOptions): Compilation | undefined {
+  try {
+    const lists = compileLists(collector.lists);
+    const sources: ConditionSources = { lists: createListTable(lists), macros: new Map(), memory: options.memory };
+    const usedLists = new Set<string>();
+    compileMacros([...collector.macros.values()], sources, usedLists, options);
+    const rules = [...collector.rules.values()].flatMap((rule) => {
+      const compiled = rule.unknownSource
+        ? undefined
+        : attempt(options, () => compileRule(rule, sources, usedLists, options));
+      return compiled === undefined ? [] : [compiled];
+    });
+    for (const list of lists) list.used ||= usedLists.has(list.name);
+    reportUnused(lists, sources.macros, options.report);
+    return { lists, macros: sources.macros, rules };
+  } catch (thrown) {
+    if (!(thrown instanceof ItemRejected)) throw thrown;
+    options.report(thrown.findings[0]);
+    return undefined;
+  }
+}
+
+/** Does the work; an error in it is reported, and ends everything only where the first error is to. */
+function attempt<Result>({ stopAtFirst, report }: CompileOptions, work: () => Result): Result | undefined {
+  try {
+    return work();
+  } catch (thrown) {
+    if (stopAtFirst || !(thrown instanceof ItemRejected)) throw thrown;
+    for (const finding of thrown.findings) report(finding);
+    return undefined;
+  }
+}
+
+function compileMacros(
+  collected: readonly CollectedMacro[],
+  sources: ConditionSources,
+  usedLists: Set<string>,
+  options: CompileOptions,
+): void {
+  const { macros } = sources;
+  for (const macro of collected) {
+    options.brokenMacros.delete(macro.name);
+    attempt(options, () => {
+      const { expanded, tree } = parseExpanded(macro.condition, macro.conditionContext, sources);
+      macros.set(macro.name, { collected: macro, expanded, tree, macros: new Set(), used: false });
+      for (const name of expanded.lists) usedLists.add(name);
+    });
+    if (!macros.has(macro.name)) options.brokenMacros.add(macro.name);
+  }
+  for (const macro of macros.values()) {
+    const {
+      expanded,
+      collected: { visibility, context },
+    } = macro;
+    const resolved = attempt(options, () =>
+      resolveExpanded({ tree: macro.tree, expanded, visibility, context }, sources),
+    );
+    if (resolved === undefined) continue;
+    macro.tree = resolved.tree;
+    macro.macros = resolved.macros;
+    markUsed(resolved.macros, macros);
+  }
+}
+
+function markUsed(names: ReadonlySet<string>, macros: ReadonlyMap<string, CompiledMacro>): void {
+  for (const name of names) {
+    const macro = macros.get(name);
+    if (macro !== undefined) macro.used = true;
+  }
+}
+
+function compileRule(
+  rule: CollectedRule,
+  sources: ConditionSources,
+  usedLists: Set<string>,
+  options: CompileOptions,
+): CompiledRule | undefined {
+  const condition = conditionWithExceptions(rule.condition, rule.exceptions);
+  const output = compiledOutput(rule, options);
+  if (!outputIsUsable(rule, output, options)) return undefined;
+  reportDeprecatedOutput(rule, output, options.report);
+  const { expanded, tree } = parseExpanded(condition, rule.conditionContext, sources);
+  for (const name of expanded.lists) usedLists.add(name);
+  const visibility = Number.POSITIVE_INFINITY;
+  const resolved = resolveExpanded({ tree, expanded, visibility, context: rule.context }, sources);
+  markUsed(resolved.macros, sources.macros);
+  const { engine, stopAtFirst, memory } = options;
+  const wanted = { source: rule.source, engine, all: !stopAtFirst };
+  const analysis = analyseCondition(resolved.tree, wanted, memory.analyses);
+  if (!reportCondition({ rule, expanded, analysis, macros: sources.macros }, options)) return undefined;
+  if (rule.source === "syscall") {
+    const { fault, count } = analysis.events();
+    if (fault !== undefined) throw fatal(fault, rule, stopAtFirst);
+    if (count > MANY_EVENT_TYPES && rule.warnEventTypes) {
+      const message = "Rule matches too many evt.type values. This has a significant performance penalty.";
+      options.report({ severity: "warning", code: "LOAD_NO_EVTTYPE", message, context: rule.context });
+    }
+  }
+  return { collected: rule, expanded, tree: resolved.tree, output, analysis };
+}
+
+/** Falco ends over such a rule; where every rule is to have its turn it is an error like others. */
+function fatal(message: string, rule: CollectedRule, stopAtFirst: boolean): Error {
+  const words = `Runtime error: ${message}. Exiting.`;
+  if (stopAtFirst) return new FatalLoad(words);
+  return new ItemRejected({ severity: "error", code: "RULES_FATAL", message: words, context: rule.conditionContext });
+}
+
+/** Whether the output can be formatted; where it cannot, the rule is skipped with a warning or refused. */
+function outputIsUsable(rule: CollectedRule, output: string, { engine, report }: CompileOptions): boolean {
+  const fault = outputFault(output, rule.source, engine);
+  const context = rule.outputContext;
+  if (fault === undefined) return true;
+  if (rule.skipIfUnknownFilter && isUnknownFilter(fault)) {
+    report({ severity: "warning", code: "LOAD_UNKNOWN_FILTER", message: fault, context });
+    return false;
+  }
+  throw new ItemRejected({ severity: "error", code: "LOAD_ERR_COMPILE_OUTPUT", message: fault, context });
+}
+
+/** Falco tells by their words which faults skip-if-unknown-filter forgives. */
+function isUnknownFilter(message: string): boolean {
+  const words = ["nonexistent field", "invalid formatting token", "unknown event type", "unknown filter:"];
+  return words.some((word) => message.includes(word));
+}
+
+interface AnalysedRule {
+  readonly rule: CollectedRule;
+  readonly expanded: ExpandedText;
+  readonly analysis: ConditionAnalysis;
+  readonly macros: ReadonlyMap<string, CompiledMacro>;
+}
+
+/** Reports what the checks of a condition found; false where the rule is to be skipped. Throws for the first error. */
+function reportCondition(analysed: AnalysedRule, { report }: CompileOptions): boolean {
+  const { rule, analysis } = analysed;
+  const finding = (diagnostic: Diagnostic): Pick<LoadFinding, "message" | "context" | "macros" | "place"> => {
+    const { macros: path, span } = diagnostic;
+    const last = path.at(-1);
+    const expanded = (last === undefined ? undefined : analysed.macros.get(last)?.expanded) ?? analysed.expanded;
+    const place = placeInExpanded(expanded, span.start, span.end);
+    const context = conditionContext(analysed, falcoPositionAt(expanded.text, diagnostic.falcoOffset));
+    return { message: diagnostic.message, context, macros: path, ...(place === undefined ? {} : { place }) };
+  };
+  const atStart = conditionContext(analysed, { line: 0, column: 0, offset: 0 });
+  for (const diagnostic of analysis.early) {
+    const { kind, deprecatedField } = diagnostic;
+    const code = kind === "deprecated-field" ? "LOAD_DEPRECATED_ITEM" : "LOAD_UNSAFE_NA_CHECK";
+    const early: LoadFinding = { ...finding(diagnostic), severity: "warning", code, context: atStart };
+    report(deprecatedField === undefined ? early : { ...early, deprecatedField });
+  }
+  const [error, ...others] = analysis.errors;
+  if (error !== undefined) {
+    if (rule.skipIfUnknownFilter && isUnknownFilter(error.message)) {
+      report({ ...finding(error), severity: "warning", code: "LOAD_UNKNOWN_FILTER" });
+      return false;
+    }
+    const failure = { severity: "error", code: "LOAD_ERR_COMPILE_CONDITION" } as const;
+    const [first, ...rest] = [error, ...others].map((diagnostic) => ({ ...finding(diagnostic), ...failure }));
+    if (first !== undefined) throw new ItemRejected(first, ...rest);
+  }
+  for (const warning of analysis.late) {
+    report({ ...finding(warning), severity: "warning", code: "LOAD_COMPILE_CONDITION" });
+  }
+  return true;
+}
+
+function conditionContext({ rule, expanded }: AnalysedRule, position: FalcoPosition): LoadContext {
+  return expressionContext(expanded.source.text, position, rule.conditionContext);
+}
+
+function reportUnused(
+  lists: readonly CompiledList[],
+  macros: ReadonlyMap<string, CompiledMacro>,
+  report: Report,
+): void {
+  for (const {
+    used,
+    collected: { context },
+  } of macros.values()) {
+    const message = "Macro not referred to by any other rule/macro";
+    if (!used) report({ severity: "warning", code: "LOAD_UNUSED_MACRO", message, context });
+  }
+  for (const {
+    used,
+    collected: { context },
+  } of lists) {
+    const message = "List not referred to by any other rule/macro";
+    if (!used) report({ severity: "warning", code: "LOAD_UNUSED_LIST", message, context });
+  }
+}
