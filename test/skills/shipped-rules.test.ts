@@ -6,6 +6,7 @@ import type { Comparison, Field, Part } from "../../src/condition/ast.ts";
 import { parseCondition } from "../../src/condition/parse-condition.ts";
 import { isEventName } from "../../src/event/event-types.ts";
 import { lookUpField } from "../../src/fields/look-up-field.ts";
+import { loadRules } from "../../src/rules/load-rules.ts";
 
 const SKILL = resolve(import.meta.dirname, "../../skills/performing-cloud-native-forensics-with-falco");
 const RULES = readFileSync(join(SKILL, "rules/container-forensics.yaml"), "utf8");
@@ -188,4 +189,82 @@ test("every name is our own, so loading after the official files redefines nothi
     const name = rule ?? macro ?? list;
     if (name !== undefined) expect(name).toMatch(/^(?:cf_|Forensics )/);
   }
+});
+
+const OWN = { name: "container-forensics.yaml", text: RULES };
+
+test.each(["0.57.0", "0.58.0", "0.62.0", "0.63.0"])("engine %s loads the rule file without a word", (engineVersion) => {
+  const { ok, diagnostics, ruleSet } = loadRules([OWN], { engineVersion });
+  expect(diagnostics.map(({ line, message }) => `${line}: ${message}`)).toEqual([]);
+  expect([ok, ruleSet.rules.length]).toEqual([true, 7]);
+});
+
+test("the examples of rule-language.md load without a word", () => {
+  const files = snippets.map((text, at) => ({ name: `example-${at + 1}.yaml`, text }));
+  const { ok, diagnostics } = loadRules(files);
+  expect(diagnostics.map(({ message }) => message)).toEqual([]);
+  expect(ok).toBe(true);
+});
+
+test("every rule takes values for its exceptions from a file loaded later", () => {
+  const sample: Readonly<Record<string, unknown>> = { "fd.sip": "203.0.113.7", "fd.sport": [443, 5432] };
+  const values = rules.map(({ rule, exceptions = [] }) => ({
+    rule,
+    exceptions: exceptions.map(({ name, fields = [] }) => ({
+      name,
+      values: [fields.map((field) => sample[field] ?? "registry.example.com/shop")],
+    })),
+    override: { exceptions: "append" },
+  }));
+  const { ok, diagnostics } = loadRules([OWN, { name: "local.yaml", text: JSON.stringify(values) }]);
+  expect(diagnostics.map(({ message }) => message)).toEqual([]);
+  expect(ok).toBe(true);
+});
+
+test("each rule can fire on the calls its text speaks of, and on no others", () => {
+  const { ruleSet } = loadRules([OWN]);
+  const fired = Object.fromEntries(ruleSet.rules.map(({ name, events }) => [name.replace("Forensics ", ""), events]));
+  expect(fired).toMatchInlineSnapshot(`
+    {
+      "mount in container": [
+        "asyncevent",
+        "mount",
+        "move_mount",
+      ],
+      "ptrace of another process in container": [
+        "asyncevent",
+        "ptrace",
+      ],
+      "root identity taken in container": [
+        "asyncevent",
+        "setgid",
+        "setregid",
+        "setresgid",
+        "setresuid",
+        "setreuid",
+        "setuid",
+      ],
+      "sensitive file read in container": [
+        "asyncevent",
+        "open",
+        "openat",
+        "openat2",
+      ],
+      "setuid or setgid bit set in container": [
+        "asyncevent",
+        "chmod",
+        "fchmod",
+        "fchmodat",
+      ],
+      "shell spawned in container": [
+        "asyncevent",
+        "execve",
+        "execveat",
+      ],
+      "unexpected outbound connection from container": [
+        "asyncevent",
+        "connect",
+      ],
+    }
+  `);
 });
