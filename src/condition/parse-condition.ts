@@ -108,6 +108,34 @@ export function parseCondition(text: string, maxDepth = MAX_DEPTH): ParsedCondit
   }
 }
 
+export type ParsedOperand =
+  | { readonly part: Field | Transformer; readonly end: number; readonly error?: never }
+  | { readonly part?: never; readonly end: number; readonly error: string };
+
+/**
+ * The field or transformer that a text begins with and where it ends, as outputs name them; what follows is not looked at.
+ * On an error `end` is where the parser stood.
+ */
+export function parseOperand(text: string, maxDepth: number): ParsedOperand {
+  const cursor = openCursor(text, maxDepth);
+  try {
+    const part = nested(cursor, parseFieldOrTransformer);
+    return { part, end: cursor.at };
+  } catch (thrown) {
+    if (!(thrown instanceof SyntaxStop)) throw thrown;
+    return { error: thrown.message, end: cursor.at };
+  }
+}
+
+function parseFieldOrTransformer(cursor: Cursor): Field | Transformer {
+  if (lexFieldName(cursor)) return parseField(cursor, 0);
+  if (lexTransformer(cursor)) {
+    lexBlank(cursor);
+    return parseTransformer(cursor, 0);
+  }
+  throw new SyntaxStop(`unexpected token after '${cursor.token}`);
+}
+
 function parseOr(cursor: Cursor): Node {
   return parseChain(cursor, "or", parseAnd);
 }

@@ -28,6 +28,8 @@ export interface FieldClass {
   readonly sources: readonly string[] | "all" | "all but syscall";
   readonly fields: readonly FieldRow[];
   readonly byName: ReadonlyMap<string, FieldRow>;
+  /** First words of the names, up to the dot: a text that begins otherwise is none of them. */
+  readonly roots: ReadonlySet<string>;
 }
 
 function fieldClass(
@@ -39,7 +41,8 @@ function fieldClass(
 ): FieldClass {
   const fields = rows.map(parseFieldRow);
   const byName = new Map(fields.map((field) => [field.name, field]));
-  return { name, lookup, sources, fields, byName, ...(plugin === undefined ? {} : { plugin }) };
+  const roots = new Set(fields.map((field) => field.name.slice(0, field.name.indexOf("."))));
+  return { name, lookup, sources, fields, byName, roots, ...(plugin === undefined ? {} : { plugin }) };
 }
 
 const SYSCALL = ["syscall"];

@@ -33,7 +33,11 @@ const UNKNOWN: FieldLookup = Object.freeze({ kind: "unknown" });
  * Source: libs userspace/libsinsp/filter_check_list.cpp and the parse_field_name of each class @48dfd53c.
  */
 export function lookUpField(text: string, source: string): FieldLookup {
+  const dot = text.indexOf(".");
+  const root = dot === -1 ? text : text.slice(0, dot);
   for (const fieldClass of classesOf(source)) {
+    const begins = fieldClass.roots.has(root) || (fieldClass.lookup === "process" && text.startsWith("arg"));
+    if (!begins) continue;
     const result = lookUpInClass(text, fieldClass);
     if (result === undefined) continue;
     if ("message" in result) return { kind: "refused", message: result.message };
