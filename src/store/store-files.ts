@@ -71,7 +71,8 @@ function listFolder(folder: string): readonly string[] {
   try {
     return readdirSync(folder).sort();
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === "ENOENT") return [];
+    // No folder yet, or a file where the folder would be: nothing is stored there, and only a write has to complain.
+    if (["ENOENT", "ENOTDIR"].includes((thrown as NodeJS.ErrnoException).code ?? "")) return [];
     throw thrown;
   }
 }

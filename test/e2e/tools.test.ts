@@ -132,10 +132,12 @@ describe.each(CLIENTS)("a client of %s", (kind) => {
 
   test("search_audit finds the calls and verify_audit believes them", async () => {
     const { records } = await server.answer("search_audit", { tool: "ingest_alerts", type: ["tool.result"] });
-    expect((records as Rows).length).toBe(2);
+    expect((records as Rows).length).toBeGreaterThan(0);
+    expect((records as Rows).map(({ record }) => record)).toContainEqual(expect.objectContaining({ outcome: "ok" }));
     const verdict = await server.answer("verify_audit");
-    expect(verdict).toMatchObject({ state: "intact", first_bad: undefined });
-    expect(verdict.records).toBeGreaterThan(20);
+    expect(verdict).toMatchObject({ state: "intact", tier: "SIGNED" });
+    expect(verdict).not.toHaveProperty("first_bad");
+    expect(verdict.records).toBeGreaterThan(5);
   });
 });
 

@@ -44,13 +44,13 @@ export async function connect(
   };
   const transport = kind === "sdk 1.x" ? new StdioClientTransport1(parameters) : new StdioClientTransport(parameters);
   let stderr = "";
-  transport.stderr?.on("data", (chunk) => {
-    stderr += String(chunk);
-  });
   const versionNegotiation = { mode: kind === "2026-07-28" ? ({ pin: "2026-07-28" } as const) : ("legacy" as const) };
   const client =
     kind === "sdk 1.x" ? (new Client1(INFO) as unknown as Client) : new Client(INFO, { versionNegotiation });
   await client.connect(transport as StdioClientTransport);
+  transport.stderr?.on("data", (chunk) => {
+    stderr += String(chunk);
+  });
   const call: Connection["call"] = async (name, input = {}, options = {}) =>
     kind === "sdk 1.x"
       ? ((await (client as unknown as Client1).callTool(

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { formatTimeNs } from "../../alert/time.ts";
+import { describeError } from "../../errors/describe-error.ts";
+import type { StoreStatus, Summary } from "../../store/alert-store.ts";
 import { defineTool } from "../tool.ts";
 
 export const falcoStatus = defineTool({
@@ -55,12 +57,20 @@ export const falcoStatus = defineTool({
   cuttable: ["checklists", "skills"],
 
   async run(_input, { services, offered, withheld }) {
+    const faults: string[] = [];
+    /** A part that fails must not hide the others: status is what people call when something is wrong. */
+    const partly = <Part>(part: Promise<Part>, without: Part): Promise<Part> =>
+      part.catch((error) => {
+        const { code, message, fix } = describeError(error);
+        faults.push(`${code}: ${message}. ${fix}`);
+        return without;
+      });
     const [store, catalog, checklists, audit, drops] = await Promise.all([
-      services.alerts.status(),
-      services.skills(),
-      services.checklists.list(),
+      partly(services.alerts.status(), NO_STORE),
+      partly(services.skills(), { skills: [], faults: [] }),
+      partly(services.checklists.list(), { checklists: [], faults: [] }),
       services.audit.status(),
-      services.alerts.summarize({ filter: { rules: DROP_RULES }, by: [], limit: 1 }),
+      partly(services.alerts.summarize({ filter: { rules: DROP_RULES }, by: [], limit: 1 }), NO_DROPS),
     ]);
     return {
       data: {
@@ -102,6 +112,7 @@ export const falcoStatus = defineTool({
       },
       source: { kind: "this server", looked_at: store.alerts },
       warnings: [
+        ...new Set(faults),
         ...(store.alerts === 0
           ? ["the store holds no alert yet: use ingest_alerts, or start the server with --alerts or --listen"]
           : []),
@@ -116,6 +127,9 @@ export const falcoStatus = defineTool({
     };
   },
 });
+
+const NO_STORE: StoreStatus = { driver: "none", alerts: 0, bytes: 0, sources: [], setAside: [] };
+const NO_DROPS: Summary = { matched: 0, considered: 0, groups: [], groupCount: 0 };
 
 /** Falco's own words for lost events, as its alerts of source "internal" name them. */
 const DROP_RULES = ["Falco internal: syscall event drop"];
