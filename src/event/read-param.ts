@@ -1,3 +1,4 @@
+import { decodeText } from "./decode-text.ts";
 import type { ScapEvent } from "./event.ts";
 
 /** What an absent text reads as, as Falco shows it. */
@@ -48,13 +49,13 @@ export function paramText(event: ScapEvent, index: number): string {
   return length === 7 && text === "(NULL)" ? ABSENT_TEXT : text;
 }
 
-/** UTF-8 text of `bytes` from `start` to the first NUL or `end`. */
+/** Text of `bytes` from `start` to the first NUL or `end`. */
 export function textAt(bytes: Buffer, start: number, end: number): string {
   let stop = end;
   if (end > start && bytes[end - 1] === 0) stop = end - 1;
   const nul = bytes.indexOf(0, start);
   if (nul >= start && nul < stop) stop = nul;
-  return bytes.toString("utf8", start, stop);
+  return decodeText(bytes, start, stop);
 }
 
 /** A parameter of NUL-separated texts as a list; empty for no bytes. */
@@ -68,5 +69,5 @@ export function paramTexts(event: ScapEvent, index: number): string[] {
 /** NUL-separated texts between two places; one NUL at the end is no separator. */
 export function splitTexts(bytes: Buffer, start: number, end: number): string[] {
   const stop = end > start && bytes[end - 1] === 0 ? end - 1 : end;
-  return stop > start ? bytes.toString("utf8", start, stop).split("\0") : [];
+  return stop > start ? decodeText(bytes, start, stop).split("\0") : [];
 }
