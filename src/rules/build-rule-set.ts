@@ -27,7 +27,10 @@ export function buildRuleSet({ files, collector, compilation }: FilesOutcome, se
   };
 }
 
-function ruleOf({ collected, expanded, tree, output, analysis }: CompiledRule, settings: LoadSettings): Rule {
+function ruleOf(
+  { collected, expanded, tree, output, outputParts, analysis }: CompiledRule,
+  settings: LoadSettings,
+): Rule {
   const { name, source, priority, description, enabled, tags, capture, captureDurationMs } = collected;
   return {
     name,
@@ -53,6 +56,7 @@ function ruleOf({ collected, expanded, tree, output, analysis }: CompiledRule, s
     compiled: printCondition(tree),
     output: collected.output.text,
     compiledOutput: output,
+    outputParts,
     events: analysis.events().names,
     lists: expanded.lists,
     history: collected.history,

@@ -46,11 +46,3 @@ export function reportDeprecatedOutput(rule: CollectedRule, output: string, repo
     report({ severity: "warning", code: "LOAD_DEPRECATED_ITEM", message, context, deprecatedField });
   }
 }
-
-/** Why the output cannot be formatted, in Falco's words; undefined where it can. */
-export function outputFault(output: string, source: string, engine: number): string | undefined {
-  void output;
-  void source;
-  void engine;
-  return undefined;
-}

@@ -1,5 +1,6 @@
 import type { Diagnostic, FalcoPosition, Node } from "../condition/ast.ts";
 import { falcoPositionAt } from "../condition/falco-position.ts";
+import { type Output, parseOutput } from "../condition/parse-output.ts";
 import { type AnalysisMemory, analyseCondition, type ConditionAnalysis } from "./analyse-condition.ts";
 import type { CollectedMacro, CollectedRule } from "./collected.ts";
 import type { Collector } from "./collector.ts";
@@ -11,18 +12,22 @@ import {
   parseExpanded,
   resolveExpanded,
 } from "./compile-macros.ts";
-import { compiledOutput, outputFault, reportDeprecatedOutput } from "./compile-output.ts";
+import { compiledOutput, reportDeprecatedOutput } from "./compile-output.ts";
 import { conditionWithExceptions } from "./exception-condition.ts";
 import type { Report } from "./item-messages.ts";
 import { expressionContext, ItemRejected, type LoadContext, type LoadFinding } from "./load-context.ts";
 import type { AppendedOutput } from "./load-options.ts";
+import { placeInSources } from "./sourced-text.ts";
 import { createListTable, type ExpandedText, placeInExpanded } from "./substitute-lists.ts";
 
 export interface CompiledRule {
   readonly collected: CollectedRule;
   readonly expanded: ExpandedText;
   readonly tree: Node;
+  /** Names of the macros put in directly. */
+  readonly macros: ReadonlySet<string>;
   readonly output: string;
+  readonly outputParts: Output;
   readonly analysis: ConditionAnalysis;
 }
 
@@ -41,7 +46,10 @@ export interface CompileOptions {
   readonly report: Report;
   /** Takes the names of macros that cannot be compiled. */
   readonly brokenMacros: Set<string>;
-  readonly memory: CompileMemory & { readonly analyses: AnalysisMemory };
+  readonly memory: CompileMemory & {
+    readonly analyses: AnalysisMemory;
+    readonly outputs: Map<string, ReturnType<typeof parseOutput>>;
+  };
 }
 
 /** Falco ends without a result: what it writes to stderr. */
@@ -134,7 +142,8 @@ function compileRule(
 ): CompiledRule | undefined {
   const condition = conditionWithExceptions(rule.condition, rule.exceptions);
   const output = compiledOutput(rule, options);
-  if (!outputIsUsable(rule, output, options)) return undefined;
+  const outputParts = readOutput(rule, output, options);
+  if (outputParts === undefined) return undefined;
   reportDeprecatedOutput(rule, output, options.report);
   const { expanded, tree } = parseExpanded(condition, rule.conditionContext, sources);
   for (const name of expanded.lists) usedLists.add(name);
@@ -153,26 +162,31 @@ function compileRule(
       options.report({ severity: "warning", code: "LOAD_NO_EVTTYPE", message, context: rule.context });
     }
   }
-  return { collected: rule, expanded, tree: resolved.tree, output, analysis };
+  return { collected: rule, expanded, tree: resolved.tree, macros: resolved.macros, output, outputParts, analysis };
 }
 
 /** Falco ends over such a rule; where every rule is to have its turn it is an error like others. */
 function fatal(message: string, rule: CollectedRule, stopAtFirst: boolean): Error {
-  const words = `Runtime error: ${message}. Exiting.`;
+  const words = fatalWords(message);
   if (stopAtFirst) return new FatalLoad(words);
   return new ItemRejected({ severity: "error", code: "RULES_FATAL", message: words, context: rule.conditionContext });
 }
 
-/** Whether the output can be formatted; where it cannot, the rule is skipped with a warning or refused. */
-function outputIsUsable(rule: CollectedRule, output: string, { engine, report }: CompileOptions): boolean {
-  const fault = outputFault(output, rule.source, engine);
-  const context = rule.outputContext;
-  if (fault === undefined) return true;
-  if (rule.skipIfUnknownFilter && isUnknownFilter(fault)) {
-    report({ severity: "warning", code: "LOAD_UNKNOWN_FILTER", message: fault, context });
-    return false;
+/** The output's parts; undefined where the rule is to be skipped with a warning. Throws where it cannot be formatted. */
+function readOutput(rule: CollectedRule, text: string, options: CompileOptions): Output | undefined {
+  const { engine, memory, report } = options;
+  const key = JSON.stringify([rule.source, text]);
+  const parsed = memory.outputs.get(key) ?? parseOutput(text, { source: rule.source, engine });
+  memory.outputs.set(key, parsed);
+  if (parsed.output !== undefined) return parsed.output;
+  const { message, span } = parsed.error;
+  const place = text.startsWith(rule.output.text) ? placeInSources(rule.output, span.start, span.end) : undefined;
+  const finding = { message, context: rule.outputContext, ...(place === undefined ? {} : { place }) };
+  if (rule.skipIfUnknownFilter && isUnknownFilter(message)) {
+    report({ ...finding, severity: "warning", code: "LOAD_UNKNOWN_FILTER" });
+    return undefined;
   }
-  throw new ItemRejected({ severity: "error", code: "LOAD_ERR_COMPILE_OUTPUT", message: fault, context });
+  throw new ItemRejected({ ...finding, severity: "error", code: "LOAD_ERR_COMPILE_OUTPUT" });
 }
 
 /** Falco tells by their words which faults skip-if-unknown-filter forgives. */
@@ -189,7 +203,7 @@ interface AnalysedRule {
 }
 
 /** Reports what the checks of a condition found; false where the rule is to be skipped. Throws for the first error. */
-function reportCondition(analysed: AnalysedRule, { report }: CompileOptions): boolean {
+function reportCondition(analysed: AnalysedRule, { report, stopAtFirst }: CompileOptions): boolean {
   const { rule, analysis } = analysed;
   const finding = (diagnostic: Diagnostic): Pick<LoadFinding, "message" | "context" | "macros" | "place"> => {
     const { macros: path, span } = diagnostic;
@@ -212,14 +226,23 @@ function reportCondition(analysed: AnalysedRule, { report }: CompileOptions): bo
       report({ ...finding(error), severity: "warning", code: "LOAD_UNKNOWN_FILTER" });
       return false;
     }
-    const failure = { severity: "error", code: "LOAD_ERR_COMPILE_CONDITION" } as const;
-    const [first, ...rest] = [error, ...others].map((diagnostic) => ({ ...finding(diagnostic), ...failure }));
+    if (error.kind === "fatal" && stopAtFirst) throw new FatalLoad(fatalWords(error.message));
+    const [first, ...rest] = [error, ...others].map((diagnostic) => conditionError(diagnostic, finding(diagnostic)));
     if (first !== undefined) throw new ItemRejected(first, ...rest);
   }
   for (const warning of analysis.late) {
     report({ ...finding(warning), severity: "warning", code: "LOAD_COMPILE_CONDITION" });
   }
   return true;
+}
+
+function conditionError({ kind, message }: Diagnostic, finding: Pick<LoadFinding, "message" | "context">): LoadFinding {
+  if (kind !== "fatal") return { ...finding, severity: "error", code: "LOAD_ERR_COMPILE_CONDITION" };
+  return { ...finding, severity: "error", code: "RULES_FATAL", message: fatalWords(message) };
+}
+
+function fatalWords(message: string): string {
+  return `Runtime error: ${message}. Exiting.`;
 }
 
 function conditionContext({ rule, expanded }: AnalysedRule, position: FalcoPosition): LoadContext {

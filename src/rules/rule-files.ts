@@ -52,7 +52,7 @@ export function loadFiles(
   stopAtFirst: boolean,
   afterFile: (collector: Collector) => void = () => {},
 ): FilesOutcome {
-  const memory = { parsed: new Map(), resolved: new Map(), analyses: new Map() };
+  const memory = { parsed: new Map(), resolved: new Map(), analyses: new Map(), outputs: new Map() };
   let findings: LoadFinding[] = [];
   const report = (finding: LoadFinding) => {
     findings.push(finding);

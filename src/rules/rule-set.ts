@@ -1,4 +1,5 @@
 import type { Node } from "../condition/ast.ts";
+import type { Output } from "../condition/parse-output.ts";
 import type { Span } from "../text/span.ts";
 import type { RulePriority } from "./priority.ts";
 
@@ -59,6 +60,8 @@ export interface Rule {
   readonly output: string;
   /** The output that is formatted: with what the configuration appends. */
   readonly compiledOutput: string;
+  /** Its text and fields, ready to be formatted. */
+  readonly outputParts: Output;
   /** Names of the event types it can fire on, sorted. */
   readonly events: readonly string[];
   /** Lists substituted into its condition or exceptions, in that order. */
