@@ -1,6 +1,7 @@
 import { FalcoSkillsError } from "../errors/falco-skills-error.ts";
 import { type AuditEntry, type AuditReceipt, ENTRY_TYPES } from "./audit-entry.ts";
 import { closed } from "./errors.ts";
+import { pooledRandom } from "./pooled-random.ts";
 import { type PreparedRecord, prepareRecord } from "./record.ts";
 import { searchRecords } from "./search-records.ts";
 import { sharedTrail } from "./shared-trail.ts";
@@ -25,7 +26,8 @@ interface Waiting {
  * A trail over a folder that several processes may share. Nothing is read, made or locked before the first append, so
  * that a server which a client only probes leaves no trace.
  */
-export function openAuditTrail(options: AuditTrailOptions): AuditTrail {
+export function openAuditTrail(given: AuditTrailOptions): AuditTrail {
+  const options = { ...given, random: pooledRandom(given.random) };
   const files = trailFiles(options.folder);
   const shared = sharedTrail(files, options);
   const queue: Waiting[] = [];

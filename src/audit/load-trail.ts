@@ -5,7 +5,7 @@ import { originOf } from "./checkpoint.ts";
 import { damaged, keyUnusable } from "./errors.ts";
 import { createIdentityKey, loadIdentityKey } from "./identity-key.ts";
 import { emptyRange, leafHash } from "./merkle-tree.ts";
-import { MAX_LINE_BYTES, NO_PREVIOUS, ownRecord, recordLine, uuidV7 } from "./record.ts";
+import { FORMAT_VERSION, MAX_LINE_BYTES, NO_PREVIOUS, ownRecord, recordLine, uuidV7 } from "./record.ts";
 import { type Edge, readEdge, readSignedHead, storeSignedHead } from "./signed-heads.ts";
 import { noteSigner } from "./signed-note.ts";
 import { listSegments, readSmall, type Segment, type TrailFiles } from "./trail-files.ts";
@@ -122,7 +122,8 @@ export function firstLine(segment: Segment): string | undefined {
 export function readGenesis(line: string): Genesis | undefined {
   const read = readCanonical(line);
   if ("reason" in read) return undefined;
-  const { type, seq, log, key } = read.value;
-  if (type !== "log.genesis" || seq !== 0 || typeof log !== "string" || typeof key !== "string") return undefined;
+  const { v, type, seq, log, key } = read.value;
+  if (v !== FORMAT_VERSION || type !== "log.genesis" || seq !== 0 || typeof log !== "string" || typeof key !== "string")
+    return undefined;
   return { log, verifierKey: key };
 }

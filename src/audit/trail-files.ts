@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, type Stats, statSync } from "node:fs";
 import { basename, join } from "node:path";
 
 /** Where everything of one trail lies. */
@@ -65,7 +65,7 @@ export function sealedName(first: number, last: number): string {
 export function listSegments(files: TrailFiles): Segment[] {
   const sealed = namesIn(files.sealed).flatMap((name) => sealedSegment(files, name));
   sealed.sort((a, b) => a.first - b.first || a.name.localeCompare(b.name));
-  const active = statSync(files.records, { throwIfNoEntry: false });
+  const active = factsOf(files.records);
   if (active === undefined) return sealed;
   const first = (sealed.at(-1)?.last ?? -1) + 1;
   return [...sealed, { path: files.records, name: basename(files.records), sealed: false, first, bytes: active.size }];
@@ -75,7 +75,7 @@ function sealedSegment(files: TrailFiles, name: string): Segment[] {
   const range = /^(\d{12})-(\d{12})\.jsonl$/.exec(name);
   if (range === null) return [];
   const path = join(files.sealed, name);
-  const bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  const bytes = factsOf(path)?.size ?? 0;
   return [{ path, name: `sealed/${name}`, sealed: true, first: Number(range[1]), last: Number(range[2]), bytes }];
 }
 
@@ -91,10 +91,19 @@ export function namesIn(folder: string): string[] {
 
 /** A small file's text; undefined when there is none or it is larger than `maxBytes`. */
 export function readSmall(path: string, maxBytes = 65_536): string | undefined {
-  const facts = statSync(path, { throwIfNoEntry: false });
+  const facts = factsOf(path);
   if (facts === undefined || !facts.isFile() || facts.size > maxBytes) return undefined;
   try {
     return readFileSync(path, "utf8");
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+function factsOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
