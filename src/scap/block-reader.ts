@@ -40,6 +40,7 @@ export interface BlockCounts {
 const MAX_EVENT_BLOCK_BYTES = 65_536 + 64;
 const MAX_BLOCK_BYTES = 64 * 1024 * 1024;
 const FRAME_BYTES = 12;
+const NOTHING = Buffer.alloc(0);
 
 /**
  * Cuts a stream of bytes into blocks and hands on what they tell. Holds no more than one block and one piece.
@@ -55,7 +56,7 @@ export class BlockReader {
   readonly #handler: CaptureHandler;
   readonly #view = new EventView();
   readonly #converter = new EventConverter();
-  #rest: Buffer = Buffer.alloc(0);
+  #rest: Buffer = NOTHING;
   #skip = 0;
   #inEvents = false;
   #inSection = false;
@@ -65,13 +66,32 @@ export class BlockReader {
   }
 
   push(piece: Buffer): void {
-    let bytes = this.#rest.length === 0 ? piece : Buffer.concat([this.#rest, piece]);
+    let bytes = piece;
     if (this.#skip > 0) {
       const skipped = Math.min(this.#skip, bytes.length);
       this.#skip -= skipped;
       this.offset += skipped;
       bytes = bytes.subarray(skipped);
     }
+    if (this.#rest.length > 0) bytes = this.#completeRest(bytes);
+    const used = this.#consume(bytes);
+    if (used < bytes.length) this.#rest = bytes.subarray(used);
+  }
+
+  /** Reads the block that the last piece began; only that block is put together. Gives what follows it. */
+  #completeRest(piece: Buffer): Buffer {
+    const missingHead = Math.max(0, 8 - this.#rest.length);
+    const head = missingHead === 0 ? this.#rest : Buffer.concat([this.#rest, piece.subarray(0, missingHead)]);
+    const length = head.length >= 8 ? head.readUInt32LE(4) : Number.POSITIVE_INFINITY;
+    const missing = Math.max(missingHead, length - this.#rest.length);
+    const block = Buffer.concat([this.#rest, piece.subarray(0, Math.min(missing, piece.length))]);
+    const used = this.#consume(block);
+    this.#rest = used < block.length ? block.subarray(used) : NOTHING;
+    return this.#rest.length > 0 ? NOTHING : piece.subarray(Math.min(missing, piece.length));
+  }
+
+  /** Reads all whole blocks; gives how many bytes are done with. */
+  #consume(bytes: Buffer): number {
     let at = 0;
     while (!this.stopped && bytes.length - at >= 8) {
       const type = bytes.readUInt32LE(at);
@@ -79,21 +99,21 @@ export class BlockReader {
       const known = BLOCK_TYPES.get(type);
       this.block = known?.kind ?? `unknown (0x${type.toString(16)})`;
       this.#checkFrame(type, length, known);
-      if (!known && length > bytes.length - at) {
+      const left = bytes.length - at;
+      if (length > left) {
+        if (known) return at;
         // An unknown block is stepped over without being held.
         this.counts.blocks += 1;
         this.counts.unknownBlocks += 1;
-        this.#skip = length - (bytes.length - at);
-        this.offset += bytes.length - at;
-        at = bytes.length;
-        break;
+        this.#skip = length - left;
+        this.offset += left;
+        return bytes.length;
       }
-      if (length > bytes.length - at) break;
       this.#readBlock(bytes, at, length, known);
       at += length;
       this.offset += length;
     }
-    this.#rest = at === bytes.length ? Buffer.alloc(0) : bytes.subarray(at);
+    return at;
   }
 
   /** Says that no more bytes come; fails where a block was cut, or where there was nothing to read. */

@@ -7,7 +7,7 @@ import { captureError } from "./capture-fault.ts";
 /** The unpacked bytes of a capture in pieces, in order. */
 export type CaptureBytes = AsyncIterable<Buffer>;
 
-const PIECE_BYTES = 256 * 1024;
+const PIECE_BYTES = 1024 * 1024;
 const GZIP_MAGIC = [0x1f, 0x8b];
 
 /**
