@@ -11,8 +11,12 @@ Examples:
 Every option of serve can also be set as an environment variable FALCO_SKILLS_<OPTION>.`;
 
 const EXITS = `
-Exit codes: 0 intact, 10 tampered, 11 truncated, 12 diverged from a known head, 13 forked, 14 key not trusted,
-            15 evidence does not match, 16 format not supported, 17 nothing recorded, 20 intact but not anchored.`;
+Exit codes:
+   0 intact                     13 forked by two writers
+  10 tampered                   14 key not trusted
+  11 truncated                  15 evidence does not match
+  12 differs from a known head  16 format not supported
+  17 nothing recorded           20 intact but not anchored`;
 
 /** The command line: a command a job, each with its own help; the code of a command is loaded when it runs. */
 export function buildProgram(): Command {
