@@ -70,7 +70,7 @@ function isOn(name: string, environment: NodeJS.ProcessEnv): boolean {
 }
 
 function listenAddress(text: string, token: string | undefined): NonNullable<Settings["listen"]> {
-  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|X):(\d{1,5})$/.exec(text) ?? [];
+  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^\s/:[\]]+)):(\d{1,5})$/.exec(text) ?? [];
   const host = bracketed ?? plain;
   const port = Number(digits);
   if (host === undefined || port > 65_535) {
