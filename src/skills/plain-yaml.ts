@@ -1,5 +1,17 @@
-import { isAlias, isNode, LineCounter, type Node, parseDocument, visit, type YAMLError } from "yaml";
+import {
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+  type YAMLError,
+  type YAMLMap,
+} from "yaml";
 import type { Position } from "./errors.ts";
+import { quote } from "./quote.ts";
 
 /** YAML that has passed: its plain value and where each part of it stands. */
 export interface PlainYaml {
@@ -16,7 +28,7 @@ export interface YamlFault {
 const DEEPEST = 16;
 
 /**
- * One YAML 1.2 document without anchors, aliases, tags, merge keys or duplicate keys: what a reader sees is what we take.
+ * One YAML 1.2 document without directives, anchors, aliases, tags or duplicate keys: what a reader sees is what we take.
  * `firstLine` is the line of the file on which `text` begins. Gives faults instead of throwing, whatever the text.
  */
 export function parsePlainYaml(text: string, firstLine = 1): PlainYaml | readonly YamlFault[] {
@@ -26,7 +38,9 @@ export function parsePlainYaml(text: string, firstLine = 1): PlainYaml | readonl
     return { line: Math.max(line, 1) + firstLine - 1, column: Math.max(col, 1) };
   };
   if (nestsTooDeep(text)) return [{ message: `nests deeper than ${DEEPEST} levels`, position: positionAt(0) }];
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, version: "1.2", merge: false });
+  // A directive could change the version of YAML, and with it what a word means.
+  if (/^%/m.test(text)) return [{ message: "uses a directive, which is not plain YAML", position: positionAt(0) }];
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
   const problems = [...document.errors, ...document.warnings];
   if (problems.length > 0) {
     return problems
@@ -60,12 +74,28 @@ function findUnplain(contents: Node | null): { message: string; offset: number }
           : tag
             ? "a tag"
             : undefined;
-      if (what === undefined) return undefined;
-      found = { message: `uses ${what}, which is not plain YAML`, offset: node.range?.[0] ?? 0 };
-      return visit.BREAK;
+      if (what !== undefined) {
+        found = { message: `uses ${what}, which is not plain YAML`, offset: node.range?.[0] ?? 0 };
+        return visit.BREAK;
+      }
+      if (isMap(node)) found = repeatedKey(node);
+      return found === undefined ? undefined : visit.BREAK;
     },
   });
   return found;
+}
+
+/** Looked for here and not by the parser, which compares every key with every other. */
+function repeatedKey({ items }: YAMLMap): { message: string; offset: number } | undefined {
+  const seen = new Set<string>();
+  for (const { key } of items) {
+    const offset = isNode(key) ? (key.range?.[0] ?? 0) : 0;
+    if (!isScalar(key)) return { message: "has a key that is no plain text", offset };
+    const name = String(key.value);
+    if (seen.has(name)) return { message: `has the key ${quote(name)} twice`, offset };
+    seen.add(name);
+  }
+  return undefined;
 }
 
 /**

@@ -12,5 +12,5 @@ export const SKILL_LIMITS = {
   bodyTokens: 5000,
   manifestBytes: 1024 * 1024,
   frontmatterBytes: 16 * 1024,
-  checklistBytes: 256 * 1024,
+  checklistBytes: 128 * 1024,
 } as const;

@@ -94,6 +94,14 @@ test.each<{ what: string; text: string; faults: string[] }>([
     text: "a: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]\n",
     faults: ["1:7 uses an anchor, which is not plain YAML"],
   },
+  {
+    what: "a directive",
+    text: `%YAML 1.1\n---\n${CHECKLIST}`,
+    faults: ["1:1 uses a directive, which is not plain YAML"],
+  },
+  { what: "a merge key", text: `${CHECKLIST}<<: {}\n`, faults: ['10:5 the file: unknown key "<<"'] },
+  { what: "a key twice", text: `${CHECKLIST}title: Again\n`, faults: ['10:1 has the key "title" twice'] },
+  { what: "a mapping as key", text: `${CHECKLIST}? {a: 1}\n: 1\n`, faults: ["10:3 has a key that is no plain text"] },
   { what: "ten thousand brackets", text: `a: ${"[".repeat(10_000)}`, faults: ["1:1 nests deeper than 16 levels"] },
   { what: "ten thousand dashes", text: `${"- ".repeat(10_000)}x`, faults: ["1:1 nests deeper than 16 levels"] },
   {
