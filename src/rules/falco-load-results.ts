@@ -1,4 +1,6 @@
+import { buildRuleSet } from "./build-rule-set.ts";
 import { FatalLoad } from "./compile.ts";
+import { describeRules, type RulesDescription } from "./describe.ts";
 import { type FalcoFinding, falcoFinding } from "./falco-finding.ts";
 import type { LoadOptions, RuleFile } from "./load-options.ts";
 import { loadSettings } from "./load-settings.ts";
@@ -18,8 +20,13 @@ export interface FalcoLoadResult {
 
 /** Results a file, or the words with which Falco ends without any. */
 export type FalcoVerdict =
-  | { readonly results: readonly FalcoLoadResult[]; readonly outcome: FilesOutcome; readonly fatal?: never }
-  | { readonly results?: never; readonly outcome?: never; readonly fatal: string };
+  | {
+      readonly results: readonly FalcoLoadResult[];
+      /** What `-L` adds; undefined where a file has errors. */
+      readonly describe: () => RulesDescription | undefined;
+      readonly fatal?: never;
+    }
+  | { readonly results?: never; readonly describe?: never; readonly fatal: string };
 
 /**
  * What `falco -V file… -o json_output=true` prints for these files: the first error of each, its warnings up to there,
@@ -32,7 +39,10 @@ export function falcoLoadResults(files: readonly RuleFile[], options: LoadOption
       const [missing] = missingPlugins(collector, settings.plugins);
       if (missing !== undefined) throw new FatalLoad(`Error: ${missing.message}`);
     });
-    return { outcome, results: outcome.files.map(fileResult) };
+    const results = outcome.files.map(fileResult);
+    const successful = results.every((result) => result.successful);
+    const describe = () => (successful ? describeRules(buildRuleSet(outcome, settings), settings.plugins) : undefined);
+    return { results, describe };
   } catch (thrown) {
     if (thrown instanceof FatalLoad) return { fatal: thrown.message };
     throw thrown;

@@ -1,5 +1,4 @@
 import { createInterface } from "node:readline";
-import { describeRules } from "../../src/rules/describe.ts";
 import { falcoLoadResults } from "../../src/rules/falco-load-results.ts";
 import type { RuleFile } from "../../src/rules/load-rules.ts";
 
@@ -13,10 +12,10 @@ interface Question {
 const OPTIONS = { yamlDialect: "0.7" } as const;
 
 function answer({ id, files }: Question): object {
-  const { results, outcome, fatal } = falcoLoadResults(files, OPTIONS);
-  if (results === undefined) return { id, load_results: null, fatal };
-  if (!results.every(({ successful }) => successful)) return { id, load_results: results };
-  return { id, load_results: results, describe: describeRules(outcome) };
+  const { results, describe, fatal } = falcoLoadResults(files, OPTIONS);
+  if (fatal !== undefined) return { id, load_results: null, fatal };
+  const description = describe();
+  return { id, load_results: results, ...(description === undefined ? {} : { describe: description }) };
 }
 
 for await (const line of createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })) {

@@ -130,9 +130,10 @@ export class ScalarScan {
     return trimTo;
   }
 
+  /** Outside quotes yaml-cpp takes a NUL for the backslash of double quotes. */
   #isEscape(code: number): boolean {
     if (this.#shape.style === "double") return code === BACKSLASH;
-    return this.#shape.style === "single" && code === APOSTROPHE;
+    return this.#shape.style === "single" ? code === APOSTROPHE : code === 0;
   }
 
   /** Over the required indentation, then over blanks that do not belong to the value. */
@@ -187,22 +188,24 @@ export class ScalarScan {
     this.#value += text;
   }
 
-  /** Line ends and blanks at the very end, cut as the style asks; what an escape wrote stays. */
+  /** Line ends and blanks at the very end, cut as the style asks. */
   #finished(): string {
     const value = this.#value;
     if (!this.#block && !this.#quoted) {
-      const trimmed = value.slice(0, keptLength(value, " \t"));
-      return trimmed.slice(0, keptLength(trimmed, "\n"));
+      const trimmed = value.slice(0, this.#keptLength(value, " \t"));
+      return trimmed.slice(0, this.#keptLength(trimmed, "\n"));
     }
-    if (this.#quoted) return this.#clipped(value);
-    if (this.#shape.chomp === "keep") return value;
-    return this.#shape.chomp === "strip" ? value.slice(0, keptLength(value, "\n")) : this.#clipped(value);
+    if (this.#block && this.#shape.chomp === "keep") return value;
+    const kept = this.#keptLength(value, "\n");
+    if (this.#block && this.#shape.chomp === "strip") return value.slice(0, kept);
+    return kept === 0 ? "" : value.slice(0, kept + 1);
   }
 
-  #clipped(value: string): string {
-    // One line end more than the last other character; an escape counts as such a character even when it wrote nothing.
-    const kept = Math.max(keptLength(value, "\n"), this.#lastEscape + 1);
-    return kept === 0 ? "" : value.slice(0, kept + 1);
+  /** The length without the characters of a set at the end; what stands right behind an escape is kept. */
+  #keptLength(text: string, cut: string): number {
+    let length = text.length;
+    while (length > 0 && cut.includes(text.charAt(length - 1))) length -= 1;
+    return this.#lastEscape === -1 ? length : Math.max(length, this.#lastEscape + 1);
   }
 
   #atDocumentMarker(): boolean {
@@ -233,11 +236,4 @@ export class ScalarScan {
     const length = cursor.breakLength();
     return length > 0 && cursor.code(length) === HASH;
   }
-}
-
-/** The length of the text without the characters of a set at its end. */
-function keptLength(text: string, cut: string): number {
-  let length = text.length;
-  while (length > 0 && cut.includes(text.charAt(length - 1))) length -= 1;
-  return length;
 }
