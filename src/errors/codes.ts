@@ -57,6 +57,7 @@ export const ERROR_CODES = {
   INGEST_OVERLOADED: "more alerts wait for the store than the webhook holds",
 
   // condition, fields, rules
+  CONDITION_NOT_COMPILED: "a condition has an error, so it cannot be run on events; the message is the engine's",
 
   // replay, falco
 
