@@ -12,6 +12,16 @@ const SQLITE = {
   cantOpen: 14,
   notADb: 26,
 };
+/** SQLite's own words for them: @photostructure/sqlite 1.2 gives no code where reading many rows fails. */
+const CODE_OF_MESSAGE: Readonly<Record<string, number>> = {
+  "database is locked": SQLITE.busy,
+  "attempt to write a readonly database": SQLITE.readOnly,
+  "disk I/O error": SQLITE.ioError,
+  "database disk image is malformed": SQLITE.corrupt,
+  "database or disk is full": SQLITE.full,
+  "unable to open database file": SQLITE.cantOpen,
+  "file is not a database": SQLITE.notADb,
+};
 /** Extended code of a file that ends too early. */
 const SHORT_READ = 522;
 
@@ -28,7 +38,9 @@ export function onFile<Result>(path: string, work: () => Result): Result {
 export function translateStoreError(thrown: unknown, path: string): unknown {
   if (thrown instanceof FalcoSkillsError || !(thrown instanceof Error)) return thrown;
   const { errcode, code } = thrown as Error & { readonly errcode?: number; readonly code?: string };
-  if (typeof errcode === "number") return translateSqlite(errcode, thrown, path);
+  if (code === "ERR_SQLITE_ERROR" || typeof errcode === "number") {
+    return translateSqlite(errcode ?? CODE_OF_MESSAGE[thrown.message] ?? 0, thrown, path);
+  }
   switch (code) {
     case "ENOSPC":
     case "EDQUOT":

@@ -35,7 +35,7 @@ export const META_TABLES = `
 /** Opens a file of the store, with its tables made if it is new. Throws what the driver throws, and STORE_VERSION. */
 export function openFile(driver: Driver, path: string, tables: string, isReadOnly: boolean): Database {
   const db = driver.open(path, { readOnly: isReadOnly });
-  try {
+  return usable(db, () => {
     db.exec("pragma busy_timeout=5000; pragma trusted_schema=off; pragma cell_size_check=on");
     db.exec("pragma cache_size=-16384; pragma temp_store=memory");
     if (!isReadOnly) {
@@ -47,10 +47,27 @@ export function openFile(driver: Driver, path: string, tables: string, isReadOnl
     }
     checkVersion(db, path);
     return db;
+  });
+}
+
+/** What `prepare` makes of an open file, which is closed again where that fails. */
+export function usable<Result>(db: Database, prepare: () => Result): Result {
+  try {
+    return prepare();
   } catch (thrown) {
     db.close();
     throw thrown;
   }
+}
+
+/** Closes a file with everything in its main part, however long the driver keeps the connection itself. */
+export function closeFile(db: Database): void {
+  try {
+    db.exec("pragma wal_checkpoint(truncate)");
+  } catch {
+    // Read-only, busy elsewhere or damaged: the log stays beside the file and is read with it.
+  }
+  db.close();
 }
 
 /** Runs `work` in a transaction that takes the writer's lock at once. */

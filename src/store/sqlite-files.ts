@@ -1,5 +1,4 @@
 import { existsSync, statSync } from "node:fs";
-import { join } from "node:path";
 import { FalcoSkillsError } from "../errors/falco-skills-error.ts";
 import type { Part } from "./part.ts";
 import type { Driver } from "./sqlite-driver.ts";
@@ -8,11 +7,12 @@ import { type Meta, openMeta } from "./sqlite-meta.ts";
 import { type Month, openMonth } from "./sqlite-month.ts";
 import {
   createFolder,
+  currentFile,
   listMonthFiles,
   listSetAside,
-  META_FILE,
+  META,
   type MonthFile,
-  monthFileName,
+  monthOf,
   setAsideFile,
 } from "./store-files.ts";
 
@@ -48,8 +48,7 @@ interface OpenMonth {
 
 export function openSqliteFiles({ folder, driver, isReadOnly, nowMs, partRows }: FilesOptions): SqliteFiles {
   const months = new Map<string, OpenMonth>();
-  const metaPath = join(folder, META_FILE);
-  let meta: Meta | undefined;
+  let meta: { readonly path: string; readonly file: Meta } | undefined;
   const closeMonth = (path: string): void => {
     months.get(path)?.month.close();
     months.delete(path);
@@ -64,9 +63,15 @@ export function openSqliteFiles({ folder, driver, isReadOnly, nowMs, partRows }:
     months.set(path, { month, inode: inode ?? onFile(path, () => statSync(path, { bigint: true }).ino) });
     return month;
   };
+  const closeMeta = (): void => {
+    meta?.file.close();
+    meta = undefined;
+  };
   const openMetaFile = (): Meta => {
-    meta ??= openMeta(driver, metaPath, isReadOnly);
-    return meta;
+    const path = currentFile(folder, META);
+    if (meta !== undefined && meta.path !== path) closeMeta();
+    meta ??= { path, file: openMeta(driver, path, isReadOnly) };
+    return meta.file;
   };
   const metaForWriting = (): Meta => {
     createFolder(folder);
@@ -75,26 +80,24 @@ export function openSqliteFiles({ folder, driver, isReadOnly, nowMs, partRows }:
   return {
     monthForWriting: (orderNs) => {
       createFolder(folder);
-      return openAt(join(folder, monthFileName(orderNs)));
+      return openAt(currentFile(folder, monthOf(orderNs)));
     },
     monthsBetween: (fromNs, toNs) =>
       listMonthFiles(folder)
         .filter((file) => (fromNs === undefined || file.toNs > fromNs) && (toNs === undefined || file.fromNs < toNs))
         .map((file) => ({ ...file, open: () => openAt(file.path) })),
-    metaForReading: () => (existsSync(metaPath) ? openMetaFile() : undefined),
+    metaForReading: () => (existsSync(currentFile(folder, META)) ? openMetaFile() : undefined),
     metaForWriting,
     setAside: (path, reason) => {
       closeMonth(path);
-      if (path === metaPath) {
-        meta?.close();
-        meta = undefined;
-      }
-      metaForWriting().noteSetAside(setAsideFile(path, nowMs()), reason);
+      if (path === meta?.path) closeMeta();
+      const aside = setAsideFile(path, nowMs());
+      // Opened after the rename: the damaged file may have been this one.
+      metaForWriting().noteSetAside(aside, reason);
     },
     closeAll: () => {
       for (const path of [...months.keys()]) closeMonth(path);
-      meta?.close();
-      meta = undefined;
+      closeMeta();
     },
   };
 }

@@ -2,7 +2,7 @@ import type { Checkpoint, NewAlert } from "./alert-store.ts";
 import { orderTimeNs } from "./order-time.ts";
 import type { Database, Driver } from "./sqlite-driver.ts";
 import { onFile } from "./sqlite-errors.ts";
-import { inTransaction, META_TABLES, openFile } from "./sqlite-file.ts";
+import { closeFile, inTransaction, META_TABLES, openFile, usable } from "./sqlite-file.ts";
 
 /** The file that the months share. Calls are synchronous and fail with FalcoSkillsError. */
 export interface Meta {
@@ -16,8 +16,14 @@ export interface Meta {
 }
 
 export function openMeta(driver: Driver, path: string, isReadOnly: boolean): Meta {
+  return onFile(path, () => {
+    const db = openFile(driver, path, META_TABLES, isReadOnly);
+    return usable(db, () => metaIn(db, path));
+  });
+}
+
+function metaIn(db: Database, path: string): Meta {
   const guard = <Result>(work: () => Result): Result => onFile(path, work);
-  const db = guard(() => openFile(driver, path, META_TABLES, isReadOnly));
   const readState = db.prepare("select state from checkpoint where source = ?");
   const writeState = db.prepare("insert or replace into checkpoint(source, state) values (?, ?)");
   const readAside = db.prepare("select path, reason from set_aside order by path");
@@ -33,7 +39,7 @@ export function openMeta(driver: Driver, path: string, isReadOnly: boolean): Met
     noteSetAside: (file, reason) => guard(() => inTransaction(db, () => writeAside.run(file, reason))),
     readSetAside: () =>
       guard(() => readAside.all()).map((row) => ({ path: String(row.path), reason: String(row.reason) })),
-    close: () => db.close(),
+    close: () => closeFile(db),
   };
 }
 

@@ -4,7 +4,7 @@ import { compareRows, type Part, rowsPart } from "./part.ts";
 import { COLUMN_SPAN, PART_BYTES, prepareSeal } from "./seal-part.ts";
 import type { Database, Driver } from "./sqlite-driver.ts";
 import { onFile } from "./sqlite-errors.ts";
-import { inTransaction, MONTH_TABLES, openFile } from "./sqlite-file.ts";
+import { closeFile, inTransaction, MONTH_TABLES, openFile, usable } from "./sqlite-file.ts";
 import { type PartPlace, preparePartReader, readStored, sqlitePart, storedAlert } from "./sqlite-part.ts";
 
 /** An alert with all that is decided about it before it is stored. */
@@ -44,8 +44,14 @@ interface MonthOptions {
 const SAMPLE_PARTS = 8;
 
 export function openMonth(driver: Driver, path: string, { isReadOnly, partRows }: MonthOptions): Month {
+  return onFile(path, () => {
+    const db = openFile(driver, path, MONTH_TABLES, isReadOnly);
+    return usable(db, () => monthIn(db, path, partRows));
+  });
+}
+
+function monthIn(db: Database, path: string, partRows: number): Month {
   const guard = <Result>(work: () => Result): Result => onFile(path, work);
-  const db = guard(() => openFile(driver, path, MONTH_TABLES, isReadOnly));
   const reader = preparePartReader(db, path);
   const tail = prepareTail(db, path);
   const readPlaces = preparePlaces(db);
@@ -74,7 +80,7 @@ export function openMonth(driver: Driver, path: string, { isReadOnly, partRows }
         return work(rows.length === 0 ? sealed : [...sealed, partOf(rows)]);
       }),
     countFields: () => inSnapshot((rows, places) => guard(() => countFields(db, rows, places))),
-    close: () => db.close(),
+    close: () => closeFile(db),
   };
 }
 

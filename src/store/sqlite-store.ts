@@ -5,7 +5,7 @@ import { MAX_PART_ROWS } from "./seal-part.ts";
 import { type DriverName, loadDriver } from "./sqlite-driver.ts";
 import { findDamaged, openSqliteFiles, readMonths, type SqliteFiles } from "./sqlite-files.ts";
 import type { MonthRow } from "./sqlite-month.ts";
-import { monthFileName, sizeOfStore } from "./store-files.ts";
+import { monthOf, sizeOfStore } from "./store-files.ts";
 import { summarizeParts } from "./summarize-parts.ts";
 
 export interface SqliteStoreOptions {
@@ -98,7 +98,7 @@ function addBatch(files: SqliteFiles, batch: readonly NewAlert[], checkpoint: Ch
   const months = new Map<string, MonthRow[]>();
   batch.forEach((alert, index) => {
     const orderNs = places[index] as bigint;
-    const name = monthFileName(orderNs);
+    const name = monthOf(orderNs);
     const rows = months.get(name) ?? [];
     rows.push({ ...alert, orderNs });
     months.set(name, rows);

@@ -2,8 +2,8 @@ import { mkdirSync, readdirSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { onFile } from "./sqlite-errors.ts";
 
-export const META_FILE = "meta.db";
-const MONTH_FILE = /^alerts-(\d{4})-(\d{2})\.db$/;
+const STORE_FILE = /^(alerts-(\d{4})-(\d{2})|meta)(?:\.(\d{1,6}))?\.db$/;
+const ASIDE_FILE = /^(alerts-\d{4}-\d{2}|meta)(?:\.(\d{1,6}))?\.db\.damaged-\d+$/;
 /** What SQLite keeps beside a file while it is open. */
 const COMPANIONS = ["", "-wal", "-shm"];
 
@@ -18,18 +18,36 @@ export interface MonthFile {
   readonly inode: bigint;
 }
 
-/** Name of the file that holds alerts of this time: `alerts-2026-11.db`, months in UTC. */
-export function monthFileName(orderNs: bigint): string {
-  const month = new Date(Number(orderNs / 1_000_000n)).toISOString().slice(0, 7);
-  return `alerts-${month}.db`;
+/** What the names of the files begin with that hold alerts of this time: `alerts-2026-11`, months in UTC. */
+export function monthOf(orderNs: bigint): string {
+  return `alerts-${new Date(Number(orderNs / 1_000_000n)).toISOString().slice(0, 7)}`;
+}
+
+export const META = "meta";
+
+/**
+ * Path of the file to use for a month or for `meta`: the one there is, else a new one. A name that was set aside is not
+ * used again (`alerts-2026-11.1.db` follows `alerts-2026-11.db`), because SQLite deletes a log by its name, so a process
+ * that closes the old file later would delete the log of the new one.
+ */
+export function currentFile(folder: string, base: string): string {
+  const names = listFolder(folder);
+  const generations = (pattern: RegExp, group: number) =>
+    names.flatMap((name) => {
+      const match = pattern.exec(name);
+      return match?.[1] === base ? [Number(match[group] ?? 0)] : [];
+    });
+  const live = generations(STORE_FILE, 4);
+  const generation = live.length > 0 ? Math.max(...live) : Math.max(-1, ...generations(ASIDE_FILE, 2)) + 1;
+  return join(folder, generation === 0 ? `${base}.db` : `${base}.${generation}.db`);
 }
 
 /** The month files in a folder, oldest first; none where there is no folder. */
 export function listMonthFiles(folder: string): readonly MonthFile[] {
   return listFolder(folder).flatMap((name) => {
-    const match = MONTH_FILE.exec(name);
-    if (match === null) return [];
-    const [year, month] = [Number(match[1]), Number(match[2])];
+    const match = STORE_FILE.exec(name);
+    if (match?.[2] === undefined) return [];
+    const [year, month] = [Number(match[2]), Number(match[3])];
     const path = join(folder, name);
     const inode = statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
     const nsAt = (index: number) => BigInt(Date.UTC(year, index)) * 1_000_000n;
@@ -40,14 +58,14 @@ export function listMonthFiles(folder: string): readonly MonthFile[] {
 /** Paths of files that were set aside, in a folder that may be missing. */
 export function listSetAside(folder: string): readonly string[] {
   return listFolder(folder)
-    .filter((name) => /\.db\.damaged-\d+$/.test(name))
+    .filter((name) => ASIDE_FILE.test(name))
     .map((name) => join(folder, name));
 }
 
 /** Bytes of all files of the store, set-aside ones left out. */
 export function sizeOfStore(folder: string): number {
   return listFolder(folder)
-    .filter((name) => /^(?:alerts-\d{4}-\d{2}|meta)\.db(?:-wal|-shm)?$/.test(name))
+    .filter((name) => STORE_FILE.test(name.replace(/-(?:wal|shm)$/, "")))
     .reduce((sum, name) => sum + (statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0), 0);
 }
 
