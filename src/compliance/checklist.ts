@@ -2,7 +2,7 @@ import type { ChecklistItemTemplate, ChecklistTemplate } from "../skills/checkli
 
 /** States a caller may set. `not-applicable` and `blocked` need a reason. */
 export const SETTABLE_STATES = ["open", "in-progress", "done", "failed", "not-applicable", "blocked"] as const;
-export type SettableState = (typeof SETTABLE_STATES)[number];
+type SettableState = (typeof SETTABLE_STATES)[number];
 
 /** States an item can be in; `not-evaluated` is an automatic item whose test has not run. */
 export type ItemState = SettableState | "not-evaluated";
@@ -16,7 +16,7 @@ export interface Actor {
 }
 
 /** The skill a checklist came from, pinned by the digest it had then. */
-export interface ChecklistSkill {
+interface ChecklistSkill {
   readonly name: string;
   readonly digest: string;
 }
@@ -72,7 +72,7 @@ export interface Checklist {
   readonly warnings: readonly string[];
 }
 
-export interface ChecklistSummary {
+interface ChecklistSummary {
   readonly id: string;
   readonly title: string;
   readonly skill: ChecklistSkill;

@@ -43,4 +43,3 @@ export const checklistTemplate = z.strictObject({
 export type ChecklistTemplate = z.output<typeof checklistTemplate>;
 export type ChecklistItemTemplate = ChecklistTemplate["items"][number];
 export type ChecklistItemKind = ChecklistItemTemplate["kind"];
-export type ChecklistControl = ChecklistItemTemplate["controls"][number];

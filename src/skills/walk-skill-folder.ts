@@ -8,7 +8,7 @@ import type { SkillProblem } from "./skill.ts";
 import { byPath } from "./skill-digest.ts";
 import { SKILL_LIMITS } from "./skill-limits.ts";
 
-export interface WalkedFile {
+interface WalkedFile {
   /** Relative to the skill's folder, with forward slashes. */
   readonly path: string;
   readonly sizeBytes: number;

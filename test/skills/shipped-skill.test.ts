@@ -4,6 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import { loadSkills } from "@modelcontextprotocol/server/ext/skills/node";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
+import { findField } from "../../src/fields/field-catalogue.ts";
 import { checkSkill } from "../../src/skills/check-skill.ts";
 import { readSkillCatalog, readSkillFile } from "../../src/skills/skill-catalog.ts";
 
@@ -138,4 +139,20 @@ test("the configuration it shows is YAML", () => {
     ]),
     ["capture"],
   ]);
+});
+
+test("no field that an attacker writes is called trusted in alert-fields.md", () => {
+  const rows = read("references/alert-fields.md")
+    .split("\n")
+    .filter((line) => line.startsWith("| `"));
+  const named = rows.flatMap((row) => {
+    const [, names = "", , writer = ""] = row.split("|");
+    return [...names.matchAll(/`([a-z0-9_.]+)(?:\.\*|\[\w\])?`/g)].map((match) => ({ name: match[1] ?? "", writer }));
+  });
+  const known = named.filter(({ name }) => findField(name, "syscall") !== undefined);
+  expect(known.length).toBeGreaterThan(30);
+  const trusted = known.filter(({ name, writer }) => {
+    return findField(name, "syscall")?.controller === "attacker" && !writer.includes("attacker");
+  });
+  expect(trusted).toEqual([]);
 });
