@@ -1,6 +1,7 @@
 /** Nesting that a record may have; deeper data is cut before it is written and refused when it is read. */
 export const MAX_DEPTH = 64;
 
+const PLAIN = /^[ !#-[\]-~]*$/;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /**
@@ -20,15 +21,17 @@ export function canonicalJson(value: unknown, depth = 0): string {
   if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item, depth + 1)).join(",")}]`;
   const members = value as Record<string, unknown>;
   let text = "";
-  for (const key of Object.keys(members).sort()) {
+  const keys: string[] = [];
+  for (const key in members) if (members[key] !== undefined) keys.push(key);
+  for (const key of keys.sort()) {
     const member = members[key];
-    if (member === undefined) continue;
     text += `${text === "" ? "" : ","}${canonicalString(key)}:${canonicalJson(member, depth + 1)}`;
   }
   return `{${text}}`;
 }
 
 function canonicalString(text: string): string {
+  if (PLAIN.test(text)) return `"${text}"`;
   if (LONE_SURROGATE.test(text)) throw new TypeError("a text holds half a character");
   return JSON.stringify(text);
 }
