@@ -53,7 +53,14 @@ export function covers(outer: Node, inner: Node, source: string, maxSteps = 50_0
   return satisfy(logic.clauses(), [part, -whole], logic.order(), maxSteps).kind === "contradiction";
 }
 
-/** Whether no event can match, other than by the switches `evt.num = 0` and the like that rules are turned off with. */
+/** Whether no event can match, be it that the rule is switched off. */
+export function neverHolds(node: Node, source: string): boolean {
+  const logic = createConditionLogic({ source, knowsSwitches: true });
+  const literal = logic.encode(node);
+  return satisfy(logic.clauses(), [literal], logic.order(), MAX_STEPS).kind === "contradiction";
+}
+
+/** Whether no event can match, other than by the switches `evt.num = 0` and `in ()` that rules are turned off with. */
 export function isContradiction(node: Node, source: string): boolean {
   const logic = createConditionLogic({ source, knowsSwitches: false });
   const literal = logic.encode(node);

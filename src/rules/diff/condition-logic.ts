@@ -38,7 +38,7 @@ export interface ConditionLogic {
 export interface LogicOptions {
   /** Event source of the rules. */
   readonly source: string;
-  /** Take `evt.num = 0` and `evt.num >= 0`, by which rules are switched off and on, for what they are; else leave open. */
+  /** Take `evt.num = 0` and `in ()`, by which rules are switched off and on, for what they are; else leave them open. */
   readonly knowsSwitches: boolean;
 }
 
@@ -119,6 +119,7 @@ class Encoder implements ConditionLogic {
     const constants = constantsOf(node);
     const opaque = () => this.check(atoms, { operator: printCondition(node), value: "" }, printCondition(node));
     if (constants === undefined || node.operator === "regex") return opaque();
+    if (constants.length === 0 && !this.options.knowsSwitches) return opaque();
     if (!atoms.field.isSingle) return this.encodeMany(node, atoms, constants, opaque);
     const single = (value: string) => this.encodeSingle(node.operator, value, atoms);
     if (node.modifier === "oneof" && new Set(constants).size > 1 && node.operator !== "=") return opaque();
