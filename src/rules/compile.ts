@@ -175,7 +175,7 @@ function fatal(message: string, rule: CollectedRule, stopAtFirst: boolean): Erro
 /** The output's parts; undefined where the rule is to be skipped with a warning. Throws where it cannot be formatted. */
 function readOutput(rule: CollectedRule, text: string, options: CompileOptions): Output | undefined {
   const { engine, memory, report } = options;
-  const key = JSON.stringify([rule.source, text]);
+  const key = `${rule.source}\0${text}`;
   const parsed = memory.outputs.get(key) ?? parseOutput(text, { source: rule.source, engine });
   memory.outputs.set(key, parsed);
   if (parsed.output !== undefined) return parsed.output;

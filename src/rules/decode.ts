@@ -24,11 +24,10 @@ function scalar(
     if (mayBeEmpty) return undefined;
     reject("LOAD_ERR_YAML_VALIDATE", `Mapping for key '${key}' is empty`, context);
   }
-  const at = nodeContext(node, "value for", key, context);
-  if (node.kind !== "scalar") reject("LOAD_ERR_YAML_VALIDATE", "Value is not a scalar value", at);
-  if (node.value !== "") return node;
-  if (mayBeEmpty) return undefined;
-  reject("LOAD_ERR_YAML_VALIDATE", "Value must be non-empty", at);
+  if (node.kind === "scalar" && node.value !== "") return node;
+  if (node.kind === "scalar" && mayBeEmpty) return undefined;
+  const message = node.kind === "scalar" ? "Value must be non-empty" : "Value is not a scalar value";
+  reject("LOAD_ERR_YAML_VALIDATE", message, nodeContext(node, "value for", key, context));
 }
 
 function required(item: YamlNode, key: string, context: LoadContext): YamlScalar {

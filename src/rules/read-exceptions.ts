@@ -60,11 +60,9 @@ function readKey(element: YamlNode, key: string, context: LoadContext, optional:
 }
 
 function readEntry(node: YamlNode, key: string, context: LoadContext): Entry {
+  if (node.kind === "scalar" && node.value !== "") return { kind: "text", text: sourcedScalar(context.file, node) };
   const at = nodeContext(node, "value for", key, context);
-  if (node.kind === "scalar") {
-    if (node.value === "") reject("LOAD_ERR_YAML_VALIDATE", "Value must be non-empty", at);
-    return { kind: "text", text: sourcedScalar(context.file, node) };
-  }
+  if (node.kind === "scalar") reject("LOAD_ERR_YAML_VALIDATE", "Value must be non-empty", at);
   if (node.kind !== "sequence") return NO_ENTRY;
   if (node.recursive === true) reject("RULES_YAML_LIMIT", "an alias stands inside the value it names", at);
   return { kind: "list", items: node.items.map((item) => readEntry(item, "", nodeContext(item, "exception", "", at))) };

@@ -84,7 +84,8 @@ export class ScalarScan {
         break;
       }
     }
-    return { value: this.#finished(), map: this.#map, endedAtLineStart };
+    // A grown array holds room for many more: most scalars have one pair.
+    return { value: this.#finished(), map: this.#map.slice(), endedAtLineStart };
   }
 
   /** Takes the rest of the line into the value; returns the length to which its trailing blanks may be cut. */
@@ -93,11 +94,6 @@ export class ScalarScan {
     let trimTo = this.#value.length;
     this.#escapedBreak = false;
     let runStart = cursor.offset;
-    const flush = () => {
-      if (cursor.offset === runStart) return;
-      this.#map.push(this.#value.length, runStart);
-      this.#value += cursor.text.slice(runStart, cursor.offset);
-    };
     while (!cursor.atEnd && !cursor.isBreak() && !this.#atEndOfScalar()) {
       if (!this.#block && cursor.column === 0 && this.#atDocumentMarker()) {
         if (!this.#quoted) break;
@@ -107,7 +103,7 @@ export class ScalarScan {
       this.#pastOpeningBreak = true;
       const code = cursor.code();
       if (this.#shape.style === "double" && code === BACKSLASH && cursor.isBreak(1)) {
-        flush();
+        this.#take(runStart);
         cursor.advance();
         trimTo = this.#value.length;
         this.#lastEscape = this.#value.length;
@@ -115,7 +111,7 @@ export class ScalarScan {
         return trimTo;
       }
       if (this.#isEscape(code)) {
-        flush();
+        this.#take(runStart);
         this.#map.push(this.#value.length, cursor.offset);
         this.#value += scanEscape(cursor);
         trimTo = this.#value.length;
@@ -126,8 +122,16 @@ export class ScalarScan {
       cursor.advance();
       if (code !== SPACE && code !== 0x09) trimTo = this.#value.length + cursor.offset - runStart;
     }
-    flush();
+    this.#take(runStart);
     return trimTo;
+  }
+
+  /** Takes the file's characters from `start` to the cursor into the value. */
+  #take(start: number): void {
+    const { offset, text } = this.#cursor;
+    if (offset === start) return;
+    this.#map.push(this.#value.length, start);
+    this.#value += text.slice(start, offset);
   }
 
   /** Outside quotes yaml-cpp takes a NUL for the backslash of double quotes. */
