@@ -76,6 +76,8 @@ class DocumentReader {
     this.#anchors = new Map();
     const root = this.#node();
     while (this.#scanner.peek()?.type === "document-end") this.#scanner.pop();
+    // yaml-cpp 0.7 would take a token that fits nowhere for one empty document after another, without end.
+    if (this.#scanner.peek() === first) throw new YamlLimit(first.mark, "nothing can be read behind this place");
     return root;
   }
 
