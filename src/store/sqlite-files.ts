@@ -1,5 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { FalcoSkillsError } from "../errors/falco-skills-error.ts";
+import { createByteCache } from "./byte-cache.ts";
 import type { Part } from "./part.ts";
 import type { Driver } from "./sqlite-driver.ts";
 import { onFile } from "./sqlite-errors.ts";
@@ -46,8 +47,13 @@ interface OpenMonth {
   readonly month: Month;
 }
 
+/** Enough for the times and a few columns of a million alerts. */
+const CACHE_BYTES = 32 * 1024 * 1024;
+
 export function openSqliteFiles({ folder, driver, isReadOnly, nowMs, partRows }: FilesOptions): SqliteFiles {
   const months = new Map<string, OpenMonth>();
+  const cache = createByteCache(CACHE_BYTES);
+  let openings = 0;
   let meta: { readonly path: string; readonly file: Meta } | undefined;
   const closeMonth = (path: string): void => {
     months.get(path)?.month.close();
@@ -59,7 +65,13 @@ export function openSqliteFiles({ folder, driver, isReadOnly, nowMs, partRows }:
     // Retention may have unlinked the file, or another process set it aside, while it was open here.
     if (open !== undefined && open.inode === inode) return open.month;
     closeMonth(path);
-    const month = openMonth(driver, path, { isReadOnly, partRows });
+    // Shared by all months, under keys that a file which takes this one's place does not get.
+    const opening = openings++;
+    const month = openMonth(driver, path, {
+      isReadOnly,
+      partRows,
+      cache: { get: (key, read) => cache.get(`${opening} ${key}`, read) },
+    });
     months.set(path, { month, inode: inode ?? onFile(path, () => statSync(path, { bigint: true }).ino) });
     return month;
   };

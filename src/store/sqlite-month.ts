@@ -1,5 +1,6 @@
 import type { Alert } from "../alert/alert.ts";
 import type { AddResult, StoredAlert } from "./alert-store.ts";
+import type { ByteCache } from "./byte-cache.ts";
 import { compareRows, type Part, rowsPart } from "./part.ts";
 import { COLUMN_SPAN, PART_BYTES, prepareSeal } from "./seal-part.ts";
 import type { Database, Driver } from "./sqlite-driver.ts";
@@ -38,21 +39,22 @@ interface TailRow {
 interface MonthOptions {
   readonly isReadOnly: boolean;
   readonly partRows: number;
+  readonly cache: ByteCache;
 }
 
 /** Parts whose fields are counted for `countFields`. */
 const SAMPLE_PARTS = 8;
 
-export function openMonth(driver: Driver, path: string, { isReadOnly, partRows }: MonthOptions): Month {
+export function openMonth(driver: Driver, path: string, { isReadOnly, partRows, cache }: MonthOptions): Month {
   return onFile(path, () => {
     const db = openFile(driver, path, MONTH_TABLES, isReadOnly);
-    return usable(db, () => monthIn(db, path, partRows));
+    return usable(db, () => monthIn(db, path, partRows, cache));
   });
 }
 
-function monthIn(db: Database, path: string, partRows: number): Month {
+function monthIn(db: Database, path: string, partRows: number, cache: ByteCache): Month {
   const guard = <Result>(work: () => Result): Result => onFile(path, work);
-  const reader = preparePartReader(db, path);
+  const reader = preparePartReader(db, path, cache);
   const tail = prepareTail(db, path);
   const readPlaces = preparePlaces(db);
   const add = prepareAdd(db, tail, partRows);

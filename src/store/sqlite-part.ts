@@ -3,6 +3,7 @@ import type { Alert } from "../alert/alert.ts";
 import { sha256Hex } from "../alert/alert-id.ts";
 import { readAlertLine } from "../alert/read-alert.ts";
 import type { StoredAlert } from "./alert-store.ts";
+import type { ByteCache } from "./byte-cache.ts";
 import { alignBytes, type Column, decodeColumn } from "./column.ts";
 import type { ColumnKey } from "./compile-filter.ts";
 import type { Part, RowMask } from "./part.ts";
@@ -39,7 +40,7 @@ export interface PartReader {
   ) => readonly { readonly ns: bigint; readonly id: string }[];
 }
 
-export function preparePartReader(db: Database, path: string): PartReader {
+export function preparePartReader(db: Database, path: string, cache: ByteCache): PartReader {
   const fieldIds = new Map<string, number>();
   const field = db.prepare("select id from field where name = ?");
   const column = db.prepare("select data as bytes from col where k = ?");
@@ -59,8 +60,8 @@ export function preparePartReader(db: Database, path: string): PartReader {
       if (id !== undefined) fieldIds.set(key, id);
       return id;
     },
-    readColumn: (k) => onFile(path, () => bytesOf(column, k)),
-    readWords: (k) => onFile(path, () => bytesOf(words, k)),
+    readColumn: (k) => cache.get(`c${k}`, () => onFile(path, () => bytesOf(column, k))),
+    readWords: (k) => cache.get(`w${k}`, () => onFile(path, () => bytesOf(words, k))),
     readBlock: (k) => onFile(path, () => bytesOf(block, k)),
     readSeen: (ns, id) => {
       const row = onFile(path, () => seen.get(ns, Buffer.from(id, "hex")));

@@ -179,8 +179,14 @@ function largestGroups(counts: Counts, keys: number, limit: number): Group[] {
 /** Largest first; equal ones by their values, so that an answer does not depend on the order of arrival. */
 function compareGroups(a: Group, b: Group): number {
   if (a.count !== b.count) return b.count - a.count;
-  const [textA, textB] = [JSON.stringify(a.values), JSON.stringify(b.values)];
-  return textA < textB ? -1 : textA > textB ? 1 : 0;
+  return compareValues(a.values[0], b.values[0]) || compareValues(a.values[1], b.values[1]);
+}
+
+/** By text, null last. */
+function compareValues(a: GroupValue | undefined, b: GroupValue | undefined): number {
+  if (a === b) return 0;
+  if (typeof a !== "string") return 1;
+  return typeof b !== "string" || a < b ? -1 : 1;
 }
 
 function listBuckets(buckets: ReadonlyMap<bigint, number>): { fromNs: bigint; count: number }[] {
