@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
 import type { Failure } from "./heads-to-check.ts";
-import { isMissing } from "./trail-files.ts";
+import { factsOf, isMissing } from "./trail-files.ts";
 
 /** What is wrong with the bytes of recorded evidence: each kind of failure once. */
 export async function checkEvidence(
@@ -18,6 +18,7 @@ export async function checkEvidence(
 }
 
 async function digestOf(path: string): Promise<string | undefined> {
+  if (factsOf(path)?.isFile() !== true) return undefined;
   try {
     const file = await open(path, "r");
     try {

@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
 import { type Opening, opens } from "./commitment.ts";
 import type { Failure } from "./heads-to-check.ts";
-import { isMissing } from "./trail-files.ts";
+import { factsOf, isMissing } from "./trail-files.ts";
 
 /** Longer than any opening that is kept. */
 const MAX_LINE_CHARACTERS = 4_194_304;
@@ -11,7 +11,7 @@ const MAX_LINE_CHARACTERS = 4_194_304;
  * failure: they are the part that may be erased.
  */
 export async function checkOpenings(path: string, commitments: ReadonlySet<string>): Promise<Failure[]> {
-  if (commitments.size === 0) return [];
+  if (commitments.size === 0 || factsOf(path)?.isFile() !== true) return [];
   for await (const line of linesOf(path)) {
     const opening = parseOpening(line);
     if (opening !== undefined && commitments.has(opening.commit) && !opens(opening)) {

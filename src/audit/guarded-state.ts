@@ -62,7 +62,7 @@ function enter(opened: Opened, files: TrailFiles, options: AuditTrailOptions): T
     opened.ownership = ownership;
     opened.heartbeat = setInterval(() => ownership.beat(), HEARTBEAT_MS).unref();
   }
-  opened.state ??= loadTrail(files, { ...options, pid: options.process.pid, headsFolder: options.headsFolder });
+  opened.state ??= loadTrail(files, { ...options, pid: options.process.pid });
   return opened.state;
 }
 

@@ -6,6 +6,9 @@ import type { NoteVerifier } from "./signed-note.ts";
 import { namesIn, readSmall, type TrailFiles } from "./trail-files.ts";
 import type { VerdictState } from "./verdict.ts";
 
+/** Older heads that are compared at most, newest first: one for each 256 of the last twelve million records. */
+const MAX_HISTORY = 50_000;
+
 /** A head that the tree must have when it has that many records. */
 export interface ExpectedHead {
   readonly size: number;
@@ -27,7 +30,8 @@ export interface HeadsOnDisk {
 /** The notes as they are now: read before the records, which only grow, so that no note can be ahead of them. */
 export function readHeadsOnDisk(files: TrailFiles): HeadsOnDisk {
   const names = namesIn(files.checkpoints).filter((name) => /^\d{1,15}\.note$/.test(name));
-  const history = names.flatMap((name) => readSmall(join(files.checkpoints, name)) ?? []);
+  names.sort((a, b) => Number.parseInt(b, 10) - Number.parseInt(a, 10));
+  const history = names.slice(0, MAX_HISTORY).flatMap((name) => readSmall(join(files.checkpoints, name)) ?? []);
   // After a power cut an older note may be empty: it was not written through.
   return { checkpoint: readSmall(files.checkpoint), history: history.filter((note) => note !== "") };
 }

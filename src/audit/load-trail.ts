@@ -18,7 +18,6 @@ export interface Birth {
   readonly random: (bytes: number) => Uint8Array;
   readonly pid: number;
   readonly server: { readonly name: string; readonly version: string };
-  readonly headsFolder: string | undefined;
 }
 
 const BEGINNING: Edge = { range: emptyRange(), leaf: NO_PREVIOUS, segmentFirst: 0, offset: 0 };
@@ -101,7 +100,7 @@ function beginTrail(files: TrailFiles, birth: Birth): TrailState {
   state.offset = line.length + 1;
   advance(state, leafHash(line));
   const edge = { range: state.range, leaf: state.prev, segmentFirst: 0, offset: state.offset };
-  state.signed = storeSignedHead({ files, log, signer, edge, keep: true, headsFolder: birth.headsFolder });
+  state.signed = storeSignedHead({ files, log, signer, edge, keep: true });
   replaceFile(files.verifierKey, `${signer.vkey}\n`, "durable");
   return state;
 }

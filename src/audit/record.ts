@@ -3,7 +3,7 @@ import { canonicalJson } from "./canonical-json.ts";
 import { commitTo, type Opening } from "./commitment.ts";
 import { cutValue } from "./cut-value.ts";
 import type { ProcessFacts } from "./process-facts.ts";
-import { redactValue, shortText } from "./redact-value.ts";
+import { plainText, redactValue, shortText } from "./redact-value.ts";
 
 export const FORMAT_VERSION = 1;
 /** What we write at most; readers accept up to MAX_LINE_BYTES, the limit of a C2SP bundle entry. */
@@ -50,7 +50,7 @@ export function prepareRecord(entry: AuditEntry, facts: ProcessFacts, salt: () =
   const keep = (value: unknown, space: number) => keepValue(value, space, salt, openings);
   const fields: RecordFields = {
     type: entry.type,
-    session: shortText(entry.session, 128),
+    session: plainText(entry.session, 128),
     client: entry.client && shortTexts(entry.client),
     agent: entry.agent && shortTexts({ claimed: entry.agent.claimed, registered_id: entry.agent.registeredId }),
     owner: short(entry.owner),
@@ -65,7 +65,7 @@ export function prepareRecord(entry: AuditEntry, facts: ProcessFacts, salt: () =
     bytes: whole(entry.bytes),
     intent_seq: whole(entry.intentSeq),
     skill: entry.skill && shortTexts(entry.skill),
-    run: short(entry.runId),
+    run: entry.runId === undefined ? undefined : plainText(entry.runId, 128),
     checklist: entry.checklist && shortTexts(entry.checklist),
     evidence: evidenceOf(entry),
     falco: falcoOf(entry),

@@ -27,7 +27,12 @@ export function redactValue(value: unknown): Redaction {
 
 /** A short text of a record: redacted, whole characters only, control characters replaced, at most `max` characters. */
 export function shortText(text: string, max: number): string {
-  const clean = redactText(text.slice(0, max * 4)).replace(/[\p{Surrogate}\p{Cc}]/gu, "\ufffd");
+  return plainText(redactText(text.slice(0, max * 4)), max);
+}
+
+/** The same for an id that a server made: random as it may look, it is no secret. */
+export function plainText(text: string, max: number): string {
+  const clean = text.slice(0, max * 4).replace(/[\p{Surrogate}\p{Cc}]/gu, "\ufffd");
   return clean.length <= max ? clean : `${wholeCharacters(clean.slice(0, max - 1))}…`;
 }
 

@@ -44,27 +44,24 @@ export interface HeadToSign {
   readonly edge: Edge;
   /** Also keep the note under checkpoints/. */
   readonly keep: boolean;
-  /** A folder elsewhere that gets every head too. */
-  readonly headsFolder: string | undefined;
 }
 
 /** Signs the edge's head and stores it. The records it covers must be on the disk already. */
-export function storeSignedHead({ files, log, signer, edge, keep, headsFolder }: HeadToSign): TreeHead {
+export function storeSignedHead({ files, log, signer, edge, keep }: HeadToSign): TreeHead {
   const head = { origin: originOf(log), size: edge.range.size, root: rangeRoot(edge.range) };
   const note = signNote(formatCheckpoint(head), signer);
   replaceFile(files.checkpoint, note, "durable");
   // What follows only saves time or says where damage began: after a power cut it may be missing.
   replaceFile(files.edge, formatEdge(edge), "lazy");
   if (keep) replaceFile(join(files.checkpoints, `${head.size}.note`), note, "lazy");
-  if (headsFolder !== undefined) copyHead(headsFolder, log, head, note);
   return head;
 }
 
-/** Adds the head to `<folder>/<log>.heads` (lines of size and root) and replaces `<folder>/<log>.note`. */
-function copyHead(folder: string, log: string, head: TreeHead, note: string): void {
+/** Adds a head to `<folder>/<log>.heads` (lines of size and root) and copies the signed note to `<folder>/<log>.note`. */
+export function copyHead(folder: string, files: TrailFiles, log: string, head: TreeHead): void {
   mkdirSync(folder, { recursive: true });
   appendFileSync(join(folder, `${log}.heads`), `${head.size} ${head.root.toString("hex")}\n`);
-  replaceFile(join(folder, `${log}.note`), note, "lazy");
+  replaceFile(join(folder, `${log}.note`), readSmall(files.checkpoint) ?? "", "lazy");
 }
 
 function formatEdge({ range, leaf, segmentFirst, offset }: Edge): string {

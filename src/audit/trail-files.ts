@@ -61,12 +61,15 @@ export function sealedName(first: number, last: number): string {
   return `${String(first).padStart(12, "0")}-${String(last).padStart(12, "0")}.jsonl`;
 }
 
-/** The segments in record order, the active one last; closed ones by what their names say. */
+/**
+ * The segments in record order, the active one last; closed ones by what their names say. What is no plain file is
+ * none: opening a FIFO that somebody put there would wait for ever.
+ */
 export function listSegments(files: TrailFiles): Segment[] {
   const sealed = namesIn(files.sealed).flatMap((name) => sealedSegment(files, name));
   sealed.sort((a, b) => a.first - b.first || a.name.localeCompare(b.name));
   const active = factsOf(files.records);
-  if (active === undefined) return sealed;
+  if (active?.isFile() !== true) return sealed;
   const first = (sealed.at(-1)?.last ?? -1) + 1;
   return [...sealed, { path: files.records, name: basename(files.records), sealed: false, first, bytes: active.size }];
 }
@@ -75,8 +78,11 @@ function sealedSegment(files: TrailFiles, name: string): Segment[] {
   const range = /^(\d{12})-(\d{12})\.jsonl$/.exec(name);
   if (range === null) return [];
   const path = join(files.sealed, name);
-  const bytes = factsOf(path)?.size ?? 0;
-  return [{ path, name: `sealed/${name}`, sealed: true, first: Number(range[1]), last: Number(range[2]), bytes }];
+  const facts = factsOf(path);
+  if (facts?.isFile() !== true) return [];
+  return [
+    { path, name: `sealed/${name}`, sealed: true, first: Number(range[1]), last: Number(range[2]), bytes: facts.size },
+  ];
 }
 
 /** Names in a folder; none when there is no such folder. */
@@ -101,7 +107,8 @@ export function readSmall(path: string, maxBytes = 65_536): string | undefined {
   }
 }
 
-function factsOf(path: string): Stats | undefined {
+/** What a path leads to; undefined when there is nothing. */
+export function factsOf(path: string): Stats | undefined {
   try {
     return statSync(path);
   } catch (error) {

@@ -6,7 +6,7 @@ import { catchUp } from "./catch-up.ts";
 import { unwritable } from "./errors.ts";
 import { appendLeaf, copyRange, leafHash, rangeRoot } from "./merkle-tree.ts";
 import { ownRecord, type PreparedRecord, recordLine } from "./record.ts";
-import { storeSignedHead } from "./signed-heads.ts";
+import { copyHead, storeSignedHead } from "./signed-heads.ts";
 import { sealedName } from "./trail-files.ts";
 import { checkSignedHead, closeActive, openActive, type TrailState } from "./trail-state.ts";
 import { syncFolder } from "./write-file.ts";
@@ -150,10 +150,16 @@ export function signHead(state: TrailState, slack: number, keep: boolean, headsF
     // A head on the disk must not cover records that a power cut can still take away.
     fdatasyncSync(state.fd);
     const edge = { range, leaf: state.prev, segmentFirst: state.segmentFirst, offset: state.offset };
-    state.signed = storeSignedHead({ files, log, signer, edge, keep, headsFolder });
+    state.signed = storeSignedHead({ files, log, signer, edge, keep });
   } catch (cause) {
     throw unwritable(files.checkpoint, cause);
   }
   state.base = copyRange(range);
   state.sinceBase = [];
+  if (headsFolder === undefined) return;
+  try {
+    copyHead(headsFolder, files, log, state.signed);
+  } catch (cause) {
+    throw unwritable(headsFolder, cause);
+  }
 }

@@ -7,7 +7,7 @@ import { lockAddress, trailLock } from "../../src/audit/trail-lock.ts";
 
 /**
  * A process that appends: `<folder> <mode> <count>`. Modes: "count" appends that many records and says the last receipt;
- * "forever" until it is killed; "torn" appends that many, then dies inside a write, leaving half a line.
+ * "forever" until it is killed; "full" until it cannot write, then says why; "torn" appends that many, then dies inside a write, leaving half a line.
  */
 const [folder = "", mode = "", count = "0"] = process.argv.slice(2);
 const trail = openAuditTrail({
@@ -17,7 +17,7 @@ const trail = openAuditTrail({
   monotonicMs: () => performance.now(),
   random: randomBytes,
   process: readProcessFacts(),
-  segmentBytes: 300_000,
+  segmentBytes: mode === "full" ? 10_000_000 : 100_000,
   checkpointEvery: 100,
   checkpointQuietMs: 20,
 });
@@ -30,7 +30,21 @@ async function append(index: number): Promise<unknown> {
   return receipt;
 }
 
+// Where a file-size limit is set, writing beyond it is an error like a full disk, once the signal is caught.
+if (mode === "full") process.on("SIGXFSZ", () => {});
+
 async function main(): Promise<void> {
+  if (mode === "full") {
+    for (let index = 0; ; index += 1) {
+      const failed = await append(index).then(
+        () => undefined,
+        (error) => error.code,
+      );
+      if (failed === undefined) continue;
+      process.stdout.write(`${failed} ${await append(0).catch((error) => error.code)}\n`);
+      process.kill(process.pid, "SIGKILL");
+    }
+  }
   const wanted = mode === "forever" ? Number.POSITIVE_INFINITY : Number(count);
   let last: unknown;
   for (let index = 0; index < wanted; index += 1) {

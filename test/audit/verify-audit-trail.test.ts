@@ -1,4 +1,5 @@
-import { appendFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { appendFileSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { canonicalJson } from "../../src/audit/canonical-json.ts";
@@ -267,4 +268,23 @@ test("progress is told and a signal stops the work", async () => {
 
 test("each state has its own exit code", () => {
   expect(new Set(Object.values(EXIT_CODES)).size).toBe(Object.keys(EXIT_CODES).length);
+});
+
+test("a segment that is gone from the middle is named as such", async () => {
+  const folder = temporaryFolder();
+  const trail = openTrail(folder, { segmentBytes: 1_000 });
+  for (let index = 0; index < 12; index += 1) await trail.append(entry({ type: "resource.read" }));
+  await trail.close();
+  const [, second] = readdirSync(join(folder, "sealed")).sort();
+  rmSync(join(folder, "sealed", second!));
+  expect((await verifyAuditTrail(folder)).firstBad?.reason).toBe("segment-missing");
+});
+
+test("what is no plain file is not waited for", async () => {
+  const folder = temporaryFolder();
+  const path = await filled(folder, 3);
+  rmSync(path);
+  execFileSync("mkfifo", [path]);
+  expect(await verifyAuditTrail(folder)).toMatchObject({ state: "truncated", reasonCodes: ["records-gone"] });
+  await expect(openTrail(folder).append(entry())).rejects.toMatchObject({ code: "AUDIT_DAMAGED" });
 });

@@ -1,25 +1,15 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import {
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs";
+import { mkdtempSync, openSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
 import { createServer } from "node:net";
 import { cpus, tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { type AuditEntry, openAuditTrail } from "../../src/audit/audit-trail.ts";
 import { readProcessFacts } from "../../src/audit/process-facts.ts";
 import { proveRecord } from "../../src/audit/prove-records.ts";
 import { verifyAuditTrail } from "../../src/audit/verify-audit-trail.ts";
-import { fullOptions, makeWorld, signedOptions, TAMPER_CLASSES } from "../audit/tamper-classes.ts";
+import { fullOptions, makeWorld, restore, signedOptions, snapshotOf, TAMPER_CLASSES } from "../audit/tamper-classes.ts";
 
 /**
  * Figures of the audit trail: `audit-bench.ts append [records] | contend [records] [processes] | verify [records] | tamper [places]`.
@@ -191,21 +181,6 @@ async function tamper(folder: string, places: number) {
     console.error(`class ${number}: ${full} of ${places} with key and known head, ${signed} with the key alone`);
   }
   return { places, foundWithHeadAndWithKeyAlone: found };
-}
-
-/** All files of a folder in memory: writing them anew is much faster than copying them. */
-function snapshotOf(folder: string): ReadonlyMap<string, Buffer> {
-  const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
-  const files = names.filter((name) => statSync(join(folder, name)).isFile());
-  return new Map(files.map((name) => [name, readFileSync(join(folder, name))]));
-}
-
-function restore(snapshot: ReadonlyMap<string, Buffer>, folder: string): void {
-  rmSync(folder, { recursive: true, force: true });
-  for (const [name, bytes] of snapshot) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
-    writeFileSync(join(folder, name), bytes, { mode: 0o600 });
-  }
 }
 
 const folder = process.env.AUDIT_BENCH_FOLDER ?? mkdtempSync(join(tmpdir(), "falco-skills-bench-"));
