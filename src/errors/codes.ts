@@ -58,6 +58,14 @@ export const ERROR_CODES = {
 
   // condition, fields, rules
   CONDITION_NOT_COMPILED: "a condition has an error, so it cannot be run on events; the message is the engine's",
+  RULES_SET_NOT_FOUND: "no rule set of that name, or no version with that digest, was loaded",
+  RULES_SET_NAME: "the name of a rule set is not made of lower-case letters, digits, dots, dashes and underscores",
+  RULES_SET_DAMAGED: "a stored rule set cannot be read, or a file of it no longer has the hash it was stored with",
+  RULES_NO_FILES: "none of the named files and folders holds a rule file that Falco would read",
+  RULES_TOO_MANY_FILES: "more rule files are named than one rule set takes",
+  RULES_FILE_NOT_TEXT: "a rule file is not UTF-8 text",
+  RULES_UNKNOWN_LINT: "no lint has that name",
+  RULE_NOT_FOUND: "no loaded rule set has a rule of that name",
 
   // replay, falco
 

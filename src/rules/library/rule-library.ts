@@ -1,5 +1,6 @@
 import type { LoadOptions, RuleDiagnostic, RuleFile } from "../load-rules.ts";
 import type { Rule, RuleSet } from "../rule-set.ts";
+import type { RuleFilesRead } from "./read-rule-files.ts";
 
 /** A rule set as home keeps it: the files byte for byte, under a name, found again by their digest. */
 export interface StoredRuleSet {
@@ -41,6 +42,10 @@ export interface FoundRule {
 
 /** The rule sets of one home folder; several processes may use it at once. */
 export interface RuleLibrary {
+  /** The rule files at these paths, each path inside the roots that the library was opened with. */
+  read(paths: readonly string[]): Promise<RuleFilesRead>;
+  /** The rule files that the installed skills bring along. */
+  builtin(): Promise<RuleFilesRead>;
   /** Loads the files, keeps them under the name and makes that version the current one, also when they have errors. */
   load(name: string, files: readonly RuleFile[], options?: LoadIntoLibrary): Promise<StoredRuleSet>;
   /** The current version, or that of a digest (or its first characters). Fails with RULES_SET_NOT_FOUND. */
