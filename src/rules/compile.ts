@@ -17,7 +17,7 @@ import { conditionWithExceptions } from "./exception-condition.ts";
 import type { Report } from "./item-messages.ts";
 import { expressionContext, ItemRejected, type LoadContext, type LoadFinding } from "./load-context.ts";
 import type { AppendedOutput } from "./load-options.ts";
-import { placeInSources } from "./sourced-text.ts";
+import { placeInSources, type SourcedText } from "./sourced-text.ts";
 import { createListTable, type ExpandedText, placeInExpanded } from "./substitute-lists.ts";
 
 export interface CompiledRule {
@@ -142,9 +142,40 @@ function compileRule(
 ): CompiledRule | undefined {
   const condition = conditionWithExceptions(rule.condition, rule.exceptions);
   const output = compiledOutput(rule, options);
-  const outputParts = readOutput(rule, output, options);
+  const outputParts = both(
+    options,
+    () => readOutput(rule, output, options),
+    () => compileCondition(rule, condition, sources, usedLists, options),
+  );
   if (outputParts === undefined) return undefined;
   reportDeprecatedOutput(rule, output, options.report);
+  const compiled = compileCondition(rule, condition, sources, usedLists, options);
+  return compiled === undefined ? undefined : { ...compiled, collected: rule, output, outputParts };
+}
+
+/** The first work's result; where it fails and every error is wanted, the second's errors are added to it. */
+function both<Result>({ stopAtFirst }: CompileOptions, work: () => Result, other: () => unknown): Result {
+  try {
+    return work();
+  } catch (failure) {
+    if (stopAtFirst || !(failure instanceof ItemRejected)) throw failure;
+    try {
+      other();
+    } catch (more) {
+      if (!(more instanceof ItemRejected)) throw more;
+      throw new ItemRejected(...failure.findings, ...more.findings);
+    }
+    throw failure;
+  }
+}
+
+function compileCondition(
+  rule: CollectedRule,
+  condition: SourcedText,
+  sources: ConditionSources,
+  usedLists: Set<string>,
+  options: CompileOptions,
+): Pick<CompiledRule, "expanded" | "tree" | "macros" | "analysis"> | undefined {
   const { expanded, tree } = parseExpanded(condition, rule.conditionContext, sources);
   for (const name of expanded.lists) usedLists.add(name);
   const visibility = Number.POSITIVE_INFINITY;
@@ -162,7 +193,7 @@ function compileRule(
       options.report({ severity: "warning", code: "LOAD_NO_EVTTYPE", message, context: rule.context });
     }
   }
-  return { collected: rule, expanded, tree: resolved.tree, macros: resolved.macros, output, outputParts, analysis };
+  return { expanded, tree: resolved.tree, macros: resolved.macros, analysis };
 }
 
 /** Falco ends over such a rule; where every rule is to have its turn it is an error like others. */

@@ -2,9 +2,12 @@ import type { LoadFinding } from "./load-context.ts";
 
 /** What to do about a finding, in one imperative sentence. */
 export function fixFor({ code, message }: LoadFinding): string {
+  if (code === "LOAD_ERR_COMPILE_OUTPUT") return OUTPUT_FIX;
   const row = BY_WORDS.find(([words]) => message.startsWith(words) || message.includes(words));
   return row?.[1] ?? BY_CODE[code] ?? "Correct the item as Falco's message says.";
 }
+
+const OUTPUT_FIX = "Use only fields that exist behind % in the output, and no other % in it.";
 
 /** Words of messages that say more than their code; the first that fits counts. */
 const BY_WORDS: readonly (readonly [string, string])[] = [
@@ -65,7 +68,6 @@ const BY_WORDS: readonly (readonly [string, string])[] = [
 
 const BY_CODE: Readonly<Record<string, string>> = {
   LOAD_ERR_COMPILE_CONDITION: "Correct the condition at this place.",
-  LOAD_ERR_COMPILE_OUTPUT: "Use only fields that exist behind % in the output, and no other % in it.",
   LOAD_UNKNOWN_SOURCE: "Load the plugin that gives this source, or remove the rule.",
   LOAD_UNSAFE_NA_CHECK: "Use exists, or not … exists, instead of comparing with <NA>.",
   LOAD_NO_EVTTYPE: "Restrict the condition with evt.type, or set warn_evttypes: false.",
@@ -80,6 +82,7 @@ const BY_CODE: Readonly<Record<string, string>> = {
   LOAD_INVALID_MACRO_NAME: "Name the macro with letters, digits and underscores, a letter first.",
   LOAD_INVALID_LIST_NAME: "Name the list without brackets, quotes, blanks, = and commas.",
   RULES_PLUGIN_MISSING: "Load the plugin in the version asked for, or leave these rules out.",
+  RULES_UNREAD: "Remove the empty document: a --- or ... too many, or a document of comments alone.",
   RULES_TOO_LARGE: "Split the file or shorten the lists.",
   RULES_YAML_LIMIT: "Write the value out instead of an alias to itself.",
   RULES_FATAL: "Compare evt.type with plain event names only: Falco ends over anything else.",

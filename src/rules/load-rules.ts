@@ -6,6 +6,7 @@ import { missingPlugins } from "./missing-plugins.ts";
 import { type RuleDiagnostic, ruleDiagnostic } from "./rule-diagnostic.ts";
 import { type FilesOutcome, loadFiles } from "./rule-files.ts";
 import type { RuleSet } from "./rule-set.ts";
+import { createSuggestions } from "./suggestions.ts";
 
 export type { AppendedOutput, LoadedPlugin, LoadOptions, RuleFile, RuleSelector } from "./load-options.ts";
 export type { RuleDiagnostic } from "./rule-diagnostic.ts";
@@ -28,7 +29,8 @@ export function loadRules(files: readonly RuleFile[], options: LoadOptions = {})
   const settings = loadSettings(options);
   const outcome = loadFiles(files, settings, false);
   const findings = [...ownFindings(outcome), ...missingPlugins(outcome.collector, settings.plugins)];
-  const diagnostics = findings.map(ruleDiagnostic);
+  const suggest = createSuggestions(outcome.collector);
+  const diagnostics = findings.map((finding) => ruleDiagnostic(finding, suggest));
   const orders = new Map(files.map(({ name }, order) => [name, order]));
   diagnostics.sort((a, b) => (orders.get(a.file) ?? 0) - (orders.get(b.file) ?? 0) || a.span.start - b.span.start);
   return {
@@ -42,15 +44,16 @@ const UNUSED = new Set<string>(["LOAD_UNUSED_MACRO", "LOAD_UNUSED_LIST"]);
 
 /**
  * The findings that stand on their own: each once though every file compiles all before it again, what is unused only in
- * the end, and no macro called undefined that is there but could not be read or compiled.
+ * the end and when nothing failed that might use it, no macro called undefined that is there but broken.
  */
 function ownFindings({ files, brokenMacros }: FilesOutcome): LoadFinding[] {
   const last = files.at(-1);
+  const failed = files.some(({ findings }) => findings.some(({ severity }) => severity === "error"));
   const seen = new Set<string>();
   return files.flatMap((outcome) =>
     outcome.findings.filter((finding, index) => {
       if (index < outcome.compileFrom) return true;
-      if (UNUSED.has(finding.code) && outcome !== last) return false;
+      if (UNUSED.has(finding.code) && (failed || outcome !== last)) return false;
       if (finding.macro !== undefined && brokenMacros.has(finding.macro)) return false;
       const { file, span } = finding.place ?? placeOf(finding.context);
       const key = JSON.stringify([finding.code, finding.message, finding.deprecatedField, file.order, span.start]);

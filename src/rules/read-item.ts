@@ -7,7 +7,7 @@ import {
   INVALID_MACRO_NAME,
   type Report,
 } from "./item-messages.ts";
-import { type LoadContext, nodeContext, reject } from "./load-context.ts";
+import { type LoadContext, nodeContext, placeOf, reject } from "./load-context.ts";
 import { readOverrides } from "./read-overrides.ts";
 import { readRequiredEngine, readRequiredPlugins } from "./read-requirements.ts";
 import { readRule } from "./read-rule.ts";
@@ -109,6 +109,7 @@ function warnUnknownKeys(item: YamlNode, known: ReadonlySet<string>, context: Lo
     const key = wordOf(keyNode, context);
     if (known.has(key)) continue;
     const message = `Unknown key '${key}'. The key will be ignored.`;
-    report({ severity: "warning", code: "LOAD_UNKNOWN_KEY", message, context });
+    const place = placeOf(nodeContext(keyNode, "value for", key, context));
+    report({ severity: "warning", code: "LOAD_UNKNOWN_KEY", message, context, place });
   }
 }

@@ -2,6 +2,7 @@ import { codeFrame } from "../text/code-frame.ts";
 import type { Span } from "../text/span.ts";
 import { fixFor } from "./fixes.ts";
 import { type LoadContext, type LoadFinding, placeOf } from "./load-context.ts";
+import type { Suggest } from "./suggestions.ts";
 
 /** Something a person should know about a rule file. */
 export interface RuleDiagnostic {
@@ -23,7 +24,7 @@ export interface RuleDiagnostic {
 }
 
 /** A finding with its real place in its file, a frame and what to do about it. */
-export function ruleDiagnostic(finding: LoadFinding): RuleDiagnostic {
+export function ruleDiagnostic(finding: LoadFinding, suggest: Suggest): RuleDiagnostic {
   const { severity, code, message, context, macros } = finding;
   const { file, span } = finding.place ?? placeOf(context);
   return {
@@ -35,7 +36,7 @@ export function ruleDiagnostic(finding: LoadFinding): RuleDiagnostic {
     ...file.lines().placeAt(span.start),
     frame: codeFrame(file.text, span),
     within: [...namedItems(context), ...(macros ?? []).map((name) => `macro ${JSON.stringify(name)}`)],
-    fix: fixFor(finding),
+    fix: suggest(finding) ?? fixFor(finding),
   };
 }
 

@@ -65,7 +65,7 @@ export function loadFiles(
   const outcomes = files.map(({ name, text }, order): FileOutcome => {
     findings = [];
     const file = createSourceFile(name, text, order);
-    const documents = readFile(file, settings, report);
+    const documents = readFile(file, settings, options);
     const complete = documents !== undefined && collectDocuments(documents, file, collector, options);
     const compileFrom = findings.length;
     if (complete || !stopAtFirst) compilation = compile(collector, options) ?? compilation;
@@ -78,7 +78,7 @@ export function loadFiles(
 function readFile(
   file: SourceFile,
   { yamlDialect }: LoadSettings,
-  report: (finding: LoadFinding) => void,
+  { report, stopAtFirst }: CompileOptions,
 ): readonly YamlNode[] | undefined {
   const context = fileContext(file);
   if (file.text.length > LONGEST_FILE) {
@@ -86,7 +86,11 @@ function readFile(
     report({ severity: "error", code: "RULES_TOO_LARGE", message, context });
     return undefined;
   }
-  const { documents, fault } = readYaml(file.text, yamlDialect);
+  const { documents, fault, unread } = readYaml(file.text, yamlDialect);
+  if (unread !== undefined && !stopAtFirst) {
+    const message = "Falco reads no further than an empty document: the rest of the file is ignored";
+    report({ severity: "warning", code: "RULES_UNREAD", message, context: markContext(unread, context) });
+  }
   const wrong = fault ?? schemaFault(documents);
   if (wrong === undefined) return documents;
   const { message, mark, limit } = wrong;

@@ -57,8 +57,16 @@ export function joined(parts: readonly (SourcedText | string)[]): SourcedText {
 export function placeInSources({ text, pieces }: SourcedText, start: number, end: number): FilePlace | undefined {
   const piece = pieces.findLast((candidate) => candidate.start <= Math.min(start, Math.max(0, text.length - 1)));
   if (piece?.file === undefined || piece.map === undefined) return undefined;
+  // The end of a value is right behind its last character, wherever the file goes on.
+  if (start >= text.length && text.length > 0 && start > piece.start) return behindLast(piece, text.length);
   const at = (offset: number) => offsetInFile(piece.map ?? [], piece.from + offset - piece.start);
   const first = at(start);
   const last = end > start ? at(end - 1) + 1 : first;
   return { file: piece.file, span: { start: first, end: Math.max(first, last) } };
+}
+
+function behindLast({ file, map, start, from }: Piece, length: number): FilePlace | undefined {
+  if (file === undefined || map === undefined) return undefined;
+  const end = offsetInFile(map, from + length - 1 - start) + 1;
+  return { file, span: { start: end, end } };
 }

@@ -7,6 +7,8 @@ const DEEPEST = 500;
 const MOST_VALUES = 2_000_000;
 
 export interface YamlReading {
+  /** Where the text goes on behind an empty document that ends the reading. */
+  readonly unread?: Mark;
   /** Up to the first that is empty: Falco reads no further than that. */
   readonly documents: readonly YamlNode[];
   readonly fault?: {
@@ -27,7 +29,10 @@ export function readYaml(text: string, dialect: YamlDialect = "bundled"): YamlRe
   const documents: YamlNode[] = [];
   try {
     for (let root = reader.next(); root !== undefined; root = reader.next()) {
-      if (root.kind === "null" && dialect === "bundled") break;
+      if (root.kind === "null" && dialect === "bundled") {
+        const unread = reader.nextMark();
+        return unread === undefined ? { documents } : { documents, unread };
+      }
       documents.push(root);
     }
     return { documents };
@@ -79,6 +84,16 @@ class DocumentReader {
     // yaml-cpp 0.7 would take a token that fits nowhere for one empty document after another, without end.
     if (this.#scanner.peek() === first) throw new YamlLimit(first.mark, "nothing can be read behind this place");
     return root;
+  }
+
+  /** Where the next document would begin, without reading it; what cannot be read there is of no interest. */
+  nextMark(): Mark | undefined {
+    try {
+      return this.#scanner.peek()?.mark;
+    } catch (thrown) {
+      if (thrown instanceof YamlFault) return thrown.mark;
+      throw thrown;
+    }
   }
 
   #readDirectives(): void {
