@@ -116,7 +116,11 @@ function compileExists<Event>({ left }: Exists, source: FieldSource<Event>, cont
   if (left.kind === "field" && left.name === "evt.around") {
     return aroundTest(source, parseInteger(left.argument ?? "", false, 64) ?? 0n, 0n);
   }
-  const reader = extractorOf(left, source);
+  // A host name exists, for the engine, wherever there is a descriptor to look at.
+  const reader =
+    left.kind === "field" && left.name.endsWith("ip.name")
+      ? source.reader({ name: "fd.ip" })
+      : extractorOf(left, source);
   return (event) => reader(event) !== undefined;
 }
 
@@ -127,7 +131,7 @@ function compileComparison<Event>(check: Comparison, source: FieldSource<Event>,
   }
   const constants = constantsOf(check, operand);
   if (check.left.kind === "field") {
-    const own = ownComparison({ check, field: check.left, constants, source });
+    const own = ownComparison({ check, field: check.left, operand, constants, source });
     if (own !== undefined) return own;
   }
   const reader = extractorOf(check.left, source);

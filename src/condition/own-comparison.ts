@@ -1,9 +1,12 @@
+import { EVENT_TYPES } from "../event/event-types.ts";
+import type { ValueType } from "../fields/look-up-field.ts";
 import { parseInteger } from "../fields/parse-number.ts";
 import type { Comparison, Field, Value } from "./ast.ts";
 import { referenceOf } from "./extract.ts";
 import type { Extracted, FieldReader, FieldSource } from "./field-access.ts";
 import { type Match, matchConstant, matchConstants } from "./match-value.ts";
-import type { Constant } from "./parse-value.ts";
+import type { Operand } from "./operand.ts";
+import { type Constant, numberForm } from "./parse-value.ts";
 
 export type Test<Event> = (event: Event) => boolean;
 
@@ -16,6 +19,7 @@ interface Compared {
 /** What the comparisons below need of a check. */
 export interface OwnCheck<Event> extends Compared {
   readonly field: Field;
+  readonly operand: Operand;
   readonly source: FieldSource<Event>;
 }
 
@@ -41,9 +45,9 @@ export function looksAtAncestors({ name, argument }: Field): boolean {
  * Source: libs userspace/libsinsp/sinsp_filtercheck_{fd,thread,event}.cpp compare_nocache @48dfd53c.
  */
 export function ownComparison<Event>(own: OwnCheck<Event>): Test<Event> | undefined {
-  const { field, check } = own;
+  const { field, check, operand } = own;
   if (looksAtAncestors(field)) return anyAncestor(own);
-  switch (field.name) {
+  switch (operand.row?.name) {
     case "fd.ip":
       return eitherEnd(own, ipEnds(own));
     case "fd.port":
@@ -163,13 +167,52 @@ export function aroundTest<Event>(source: FieldSource<Event>, moment: bigint, di
   };
 }
 
+/**
+ * An argument is compared as the type that its own event gives it, and a number's constant with it, bit by bit: beside an
+ * unsigned argument `-1` is the largest number.
+ */
 function rawArgument<Event>(own: OwnCheck<Event>): Test<Event> {
+  const { field, operand, constants, source } = own;
   const reader = readerOf(own);
-  const match = bareMatch(own);
+  const usual = bareMatch(own);
+  const types = typesByEvent(field.name.slice("evt.rawarg.".length));
+  const matches = new Map<string, Match>();
+  for (const [event, type] of types) {
+    if (type === operand.type) continue;
+    matches.set(event, bareMatch({ ...own, constants: constants.map((one) => castConstant(one, operand.type, type)) }));
+  }
+  if (matches.size === 0) {
+    return (event) => {
+      const value = reader(event);
+      return value !== undefined && usual(value);
+    };
+  }
+  const name = source.reader({ name: "evt.type" });
   return (event) => {
     const value = reader(event);
-    return value !== undefined && match(value);
+    if (value === undefined) return false;
+    const match = matches.get(name(event) as string) ?? usual;
+    return match(value);
   };
+}
+
+/** Types of a parameter by event name, the newest version of each event. */
+function typesByEvent(parameter: string): ReadonlyMap<string, ValueType> {
+  const types = new Map<string, ValueType>();
+  for (const { name, params } of EVENT_TYPES) {
+    const type = params.find((param) => param.name === parameter)?.type;
+    if (type !== undefined) types.set(name, type);
+  }
+  return types;
+}
+
+/** The constant as another number type reads the bytes it is kept in; what has no more bytes is filled with zeros. */
+function castConstant(constant: Constant, from: ValueType, to: ValueType): Constant {
+  const kept = numberForm(from);
+  const read = numberForm(to);
+  if (constant.kind !== "number" || kept === undefined || read === undefined) return constant;
+  const bits = BigInt.asUintN(Math.min(kept.bits, read.bits), constant.number);
+  return { kind: "number", number: read.signed ? BigInt.asIntN(read.bits, bits) : bits };
 }
 
 /** A known name is compared as a text; an address without one differs from every name. */

@@ -48,6 +48,13 @@ const NUMBERS: Readonly<Partial<Record<ValueType, readonly [signed: boolean, bit
   DOUBLE: [true, 32],
 };
 
+/** How numbers of a type are stored; undefined for types that are no numbers. */
+export function numberForm(type: ValueType): { readonly signed: boolean; readonly bits: number } | undefined {
+  if (type === "PORT") return { signed: false, bits: 16 };
+  const form = NUMBERS[type];
+  return form === undefined ? undefined : { signed: form[0], bits: form[1] };
+}
+
 const TEXTS: ReadonlySet<ValueType> = new Set(["CHARBUF", "FSPATH", "FSRELPATH", "SOCKADDR", "SOCKTUPLE"]);
 
 /** Numbers of the types that no constant can be given for; the message has nothing better. */
