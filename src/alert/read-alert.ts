@@ -32,9 +32,9 @@ type JsonObject = Record<string, FieldValue | undefined>;
 /** Longest line that is read, in bytes. */
 export const MAX_LINE_BYTES = 1024 * 1024;
 /** Most output_fields of one alert. */
-export const MAX_FIELDS = 1024;
+const MAX_FIELDS = 1024;
 /** Deepest nesting inside output_fields. */
-export const MAX_DEPTH = 16;
+const MAX_DEPTH = 16;
 
 /**
  * What one line of Falco's output is: an alert, a line to pass over (blank, or the statistics and log lines that Falco

@@ -14,7 +14,10 @@ export interface SqliteStoreOptions {
   /** Asks for one driver; absent for the first that works. */
   readonly driver?: DriverName;
   readonly nowMs: () => number;
-  /** Nothing is created or changed; a folder that does not exist is an empty store. */
+  /**
+   * Nothing that is stored is created or changed; a folder that does not exist is an empty store. SQLite still keeps its
+   * `-wal` and `-shm` files beside the others, so the folder itself must be writable unless they are there.
+   */
   readonly readOnly?: boolean;
   /** Sets damaged files aside (renamed to `*.damaged-<time>`) and goes on without them. */
   readonly repair?: boolean;

@@ -5,9 +5,9 @@ import type { Part } from "./part.ts";
 import { firstRowAt, type Selection, selectRows } from "./select-rows.ts";
 
 /** More groups than this are refused: each costs memory, and no reader looks at them. */
-export const MAX_GROUPS = 200_000;
+const MAX_GROUPS = 200_000;
 /** More time buckets than this are refused. */
-export const MAX_BUCKETS = 10_000;
+const MAX_BUCKETS = 10_000;
 
 type GroupValue = string | null;
 interface Count {
