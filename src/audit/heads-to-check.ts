@@ -24,52 +24,64 @@ export interface Failure {
 
 export interface HeadsOnDisk {
   readonly checkpoint: string | undefined;
-  readonly history: readonly string[];
+  /** Sizes of the older heads under checkpoints/, largest first. */
+  readonly history: readonly number[];
 }
 
-/** The notes as they are now: read before the records, which only grow, so that no note can be ahead of them. */
-export function readHeadsOnDisk(files: TrailFiles): HeadsOnDisk {
+/** Which heads there are now: looked at before the records, which only grow, so that no head can be ahead of them. */
+export function lookForHeads(files: TrailFiles): HeadsOnDisk {
   const names = namesIn(files.checkpoints).filter((name) => /^\d{1,15}\.note$/.test(name));
-  names.sort((a, b) => Number.parseInt(b, 10) - Number.parseInt(a, 10));
-  const history = names.slice(0, MAX_HISTORY).flatMap((name) => readSmall(join(files.checkpoints, name)) ?? []);
-  // After a power cut an older note may be empty: it was not written through.
-  return { checkpoint: readSmall(files.checkpoint), history: history.filter((note) => note !== "") };
+  const history = names.map((name) => Number.parseInt(name, 10)).sort((a, b) => b - a);
+  return { checkpoint: readSmall(files.checkpoint), history: history.slice(0, MAX_HISTORY) };
+}
+
+/** The notes of the older heads beyond a size. After a power cut one may be empty: they are not written through. */
+export function readHistory(files: TrailFiles, { history }: HeadsOnDisk, beyond: number): string[] {
+  const sizes = history.filter((size) => size > beyond);
+  return sizes
+    .flatMap((size) => readSmall(join(files.checkpoints, `${size}.note`)) ?? [])
+    .filter((note) => note !== "");
+}
+
+/** The newest signed head, where there is one that the key signed. */
+export function newestHead({ checkpoint }: HeadsOnDisk, log: string, verifier: NoteVerifier): TreeHead | undefined {
+  const read = checkpoint === undefined ? undefined : openCheckpoint(checkpoint, log, verifier);
+  return read?.state === "signed" ? read.head : undefined;
 }
 
 export interface HeadsToCheck {
   /** By size, smallest first. */
   readonly expected: readonly ExpectedHead[];
   readonly failures: readonly Failure[];
-  readonly signed: TreeHead | undefined;
+}
+
+interface Note {
+  readonly note: string;
+  readonly source: "checkpoint" | "history";
 }
 
 /** The heads that the trail must pass, and what is wrong with those that cannot be used. */
 export function headsToCheck(
-  onDisk: HeadsOnDisk,
+  notes: readonly Note[],
   log: string,
   verifier: NoteVerifier,
   known: readonly KnownHead[],
 ): HeadsToCheck {
   const expected: ExpectedHead[] = [];
   const failures: Failure[] = [];
-  let signed: TreeHead | undefined;
-  for (const { note, source } of [
-    ...onDisk.history.map((note) => ({ note, source: "history" as const })),
-    ...(onDisk.checkpoint === undefined ? [] : [{ note: onDisk.checkpoint, source: "checkpoint" as const }]),
-  ]) {
+  for (const { note, source } of notes) {
     const read = openCheckpoint(note, log, verifier);
-    if (read.state !== "signed") {
-      const reason = read.state === "bad" ? read.reason : "checkpoint-missing";
-      failures.push({ state: reason === "checkpoint-unknown-key" ? "untrusted-key" : "tampered", reason });
-      continue;
-    }
-    expected.push({ size: read.head.size, root: read.head.root, source });
-    if (source === "checkpoint") signed = read.head;
+    if (read.state === "signed") expected.push({ size: read.head.size, root: read.head.root, source });
+    else
+      failures.push({
+        state: read.reason === "checkpoint-unknown-key" ? "untrusted-key" : "tampered",
+        reason: read.reason,
+      });
   }
   for (const head of known) {
     if (head.log !== undefined && head.log !== log) continue;
     expected.push({ size: head.size, root: Buffer.from(head.root, "hex"), source: "known" });
   }
   expected.sort((a, b) => a.size - b.size);
-  return { expected, failures, signed };
+  return { expected, failures };
 }

@@ -17,10 +17,11 @@ export interface Edge {
   readonly offset: number;
 }
 
-export type ReadHead =
-  | { readonly state: "missing" }
+export type OpenedHead =
   | { readonly state: "bad"; readonly reason: string }
   | { readonly state: "signed"; readonly head: TreeHead };
+
+export type ReadHead = OpenedHead | { readonly state: "missing" };
 
 /** The newest signed head, or why there is none that can be relied on. */
 export function readSignedHead(path: string, log: string, verifier: NoteVerifier): ReadHead {
@@ -29,7 +30,7 @@ export function readSignedHead(path: string, log: string, verifier: NoteVerifier
 }
 
 /** The head of a signed note, checked against key and origin. */
-export function openCheckpoint(note: string, log: string, verifier: NoteVerifier): ReadHead {
+export function openCheckpoint(note: string, log: string, verifier: NoteVerifier): OpenedHead {
   const { text, check } = checkNote(note, verifier);
   if (check !== "signed") return { state: "bad", reason: `checkpoint-${check}` };
   const head = parseCheckpoint(text);

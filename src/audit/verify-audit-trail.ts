@@ -2,7 +2,7 @@ import { FalcoSkillsError } from "../errors/falco-skills-error.ts";
 import { checkEvidence } from "./check-evidence.ts";
 import { checkOpenings } from "./check-openings.ts";
 import { conclude, fail, noGenesis, nothingToRead, scanFailures } from "./conclude.ts";
-import { headsToCheck, readHeadsOnDisk } from "./heads-to-check.ts";
+import { headsToCheck, lookForHeads, newestHead, readHistory } from "./heads-to-check.ts";
 import { firstLine, readGenesis } from "./load-trail.ts";
 import { emptyRange } from "./merkle-tree.ts";
 import { NO_PREVIOUS } from "./record.ts";
@@ -28,24 +28,31 @@ export async function verifyAuditTrail(folder: string, options: VerifyOptions = 
   const pinned = options.verifierKey === undefined ? undefined : parseVkey(options.verifierKey);
   if (options.verifierKey !== undefined && pinned === undefined) throw badKey(options.verifierKey);
   const files = trailFiles(folder);
-  const onDisk = readHeadsOnDisk(files);
+  const onDisk = lookForHeads(files);
   const segments = await openSegments(files);
   try {
     const first = segments.find(({ bytes }) => bytes > 0);
     const line = first === undefined ? undefined : firstLine(first);
     if (first === undefined || line === undefined) {
-      const known = [onDisk.checkpoint, ...onDisk.history, readSmall(files.verifierKey)];
+      const traces = [onDisk.checkpoint, onDisk.history[0], readSmall(files.verifierKey)];
       return nothingToRead(
         segments.length,
-        known.every((text) => text === undefined),
+        traces.every((trace) => trace === undefined),
         options,
       );
     }
     const genesis = readGenesis(line);
     const verifier = genesis && (pinned ?? parseVkey(genesis.verifierKey));
     if (genesis === undefined || verifier === undefined) return noGenesis(segments.length, first.name, line);
-    const heads = headsToCheck(onDisk, genesis.log, verifier, options.knownHeads ?? []);
-    const edge = options.fromCheckpoint ? await trustedEdge(files, heads.signed) : undefined;
+    const edge = options.fromCheckpoint
+      ? await trustedEdge(files, newestHead(onDisk, genesis.log, verifier))
+      : undefined;
+    const history = readHistory(files, onDisk, edge?.range.size ?? 0);
+    const notes = [
+      ...history.map((note) => ({ note, source: "history" as const })),
+      ...(onDisk.checkpoint === undefined ? [] : [{ note: onDisk.checkpoint, source: "checkpoint" as const }]),
+    ];
+    const heads = headsToCheck(notes, genesis.log, verifier, options.knownHeads ?? []);
     const scan = await scanTrail(segments, {
       log: genesis.log,
       edge: edge ?? BEGINNING,

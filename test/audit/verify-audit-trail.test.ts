@@ -1,5 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { appendFileSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { canonicalJson } from "../../src/audit/canonical-json.ts";
@@ -270,14 +279,22 @@ test("each state has its own exit code", () => {
   expect(new Set(Object.values(EXIT_CODES)).size).toBe(Object.keys(EXIT_CODES).length);
 });
 
-test("a segment that is gone from the middle is named as such", async () => {
+test.each<{ what: string; damage: (path: string) => void; reason: string }>([
+  { what: "gone", damage: (path) => rmSync(path), reason: "segment-missing" },
+  {
+    what: "under another name",
+    damage: (path) => renameSync(path, path.replace(/\d\.jsonl$/, "9.jsonl")),
+    reason: "segment-name",
+  },
+  { what: "without its last byte", damage: (path) => truncateSync(path, statSync(path).size - 1), reason: "torn" },
+])("a closed segment that is $what is named as such", async ({ damage, reason }) => {
   const folder = temporaryFolder();
   const trail = openTrail(folder, { segmentBytes: 1_000 });
   for (let index = 0; index < 12; index += 1) await trail.append(entry({ type: "resource.read" }));
   await trail.close();
   const [, second] = readdirSync(join(folder, "sealed")).sort();
-  rmSync(join(folder, "sealed", second!));
-  expect((await verifyAuditTrail(folder)).firstBad?.reason).toBe("segment-missing");
+  damage(join(folder, "sealed", second!));
+  expect((await verifyAuditTrail(folder)).firstBad?.reason).toBe(reason);
 });
 
 test("what is no plain file is not waited for", async () => {
