@@ -19,8 +19,10 @@ export interface ColumnBuilder {
   present: number;
 }
 
-/** A dictionary this large is compressed, with a hash of every text before it, so that most searches never inflate it. */
-const COMPRESS_BYTES = 4096;
+/** A dictionary this large has a hash of every text before it, so that most searches for a text never parse it. */
+const HASH_BYTES = 1024;
+/** A dictionary this large is compressed; inflating smaller ones costs searches more than the room they take. */
+const COMPRESS_BYTES = 32 * 1024;
 const HEADER_BYTES = 12;
 
 export function startColumn(rows: number): ColumnBuilder {
@@ -44,8 +46,9 @@ export function finishColumn({ codes, texts }: ColumnBuilder): Column {
 }
 
 /**
- * A column as bytes, little-endian: u8 width of a code (0: every row has code 1), u8 1 if the texts are deflated, u16 0,
- * u32 number of texts, u32 bytes of the texts; where deflated a u32 hash a text; the codes; the texts as a JSON array.
+ * A column as bytes, little-endian: u8 width of a code (0: every row has code 1), u8 1 if the texts are deflated, u8 1 if
+ * they are hashed, u8 0,
+ * u32 number of texts, u32 bytes of the texts; where hashed a u32 hash a text; the codes; the texts as a JSON array.
  */
 export function encodeColumn({ codes, texts, present }: ColumnBuilder): Uint8Array {
   const json = Buffer.from(JSON.stringify(texts));
@@ -53,15 +56,17 @@ export function encodeColumn({ codes, texts, present }: ColumnBuilder): Uint8Arr
   const dictionary = isDeflated ? deflateSync(json, { level: 1 }) : json;
   const isConstant = texts.length === 1 && present === codes.length;
   const width = isConstant ? 0 : texts.length < 256 ? 1 : texts.length < 65_536 ? 2 : 4;
-  const hashBytes = isDeflated ? texts.length * 4 : 0;
+  const isHashed = json.length > HASH_BYTES;
+  const hashBytes = isHashed ? texts.length * 4 : 0;
   const codesAt = HEADER_BYTES + hashBytes;
   const bytes = new Uint8Array(codesAt + codes.length * width + dictionary.length);
   const view = new DataView(bytes.buffer);
   view.setUint8(0, width);
   view.setUint8(1, isDeflated ? 1 : 0);
+  view.setUint8(2, isHashed ? 1 : 0);
   view.setUint32(4, texts.length, true);
   view.setUint32(8, dictionary.length, true);
-  if (isDeflated) {
+  if (isHashed) {
     for (const [index, text] of texts.entries()) view.setUint32(HEADER_BYTES + index * 4, hashText(text), true);
   }
   if (width !== 0) viewCodes(bytes.buffer, codesAt, width, codes.length).set(codes);
@@ -75,8 +80,9 @@ export function decodeColumn(stored: Uint8Array, rows: number): Column {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const width = view.getUint8(0);
   const isDeflated = view.getUint8(1) === 1;
+  const isHashed = view.getUint8(2) === 1;
   const count = view.getUint32(4, true);
-  const codesAt = bytes.byteOffset + HEADER_BYTES + (isDeflated ? count * 4 : 0);
+  const codesAt = bytes.byteOffset + HEADER_BYTES + (isHashed ? count * 4 : 0);
   const dictionary = bytes.subarray(bytes.length - view.getUint32(8, true));
   let texts: readonly string[] | undefined;
   return {
@@ -86,7 +92,7 @@ export function decodeColumn(stored: Uint8Array, rows: number): Column {
       return texts;
     },
     mayHold: (text) =>
-      !isDeflated || new Uint32Array(bytes.buffer, bytes.byteOffset + HEADER_BYTES, count).includes(hashText(text)),
+      !isHashed || new Uint32Array(bytes.buffer, bytes.byteOffset + HEADER_BYTES, count).includes(hashText(text)),
   };
 }
 
