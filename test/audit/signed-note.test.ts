@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { formatCheckpoint, parseCheckpoint } from "../../src/audit/checkpoint.ts";
+import { openCheckpoint } from "../../src/audit/signed-heads.ts";
 import { checkNote, keyFromSeed, noteSigner, parseVkey, signNote } from "../../src/audit/signed-note.ts";
 import { temporaryFolder } from "./support.ts";
 
@@ -73,4 +74,20 @@ test.each([
   { seen: "no LF at the end", text: (root: string) => `o\n3\n${root}` },
 ])("a checkpoint with $seen is none", ({ text }) => {
   expect(parseCheckpoint(text(Buffer.alloc(32, 1).toString("base64")))).toBeUndefined();
+});
+
+test.each([
+  {
+    what: "its own trail",
+    text: formatCheckpoint({ origin: "falco-skills/test", size: 3, root: Buffer.alloc(32) }),
+    state: "signed",
+  },
+  {
+    what: "another trail",
+    text: formatCheckpoint({ origin: "falco-skills/other", size: 3, root: Buffer.alloc(32) }),
+    state: "bad",
+  },
+  { what: "nothing", text: "hello\n", state: "bad" },
+])("a note that its key signed over a head of $what is $state", ({ text, state }) => {
+  expect(openCheckpoint(signNote(text, signer), "test", signer).state).toBe(state);
 });
