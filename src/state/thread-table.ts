@@ -22,7 +22,8 @@ export class ThreadTable {
   readonly #threads = new Map<number, Thread>();
   readonly #groups = new Map<number, ThreadGroup>();
   readonly #exits = new Map<string, bigint>();
-  #lastTid = -1;
+  /** The thread found last; NaN stands for none, as events may have any number for a tid. */
+  #lastTid = Number.NaN;
   #last: Thread | undefined;
 
   get size(): number {
@@ -66,7 +67,7 @@ export class ThreadTable {
     const before = this.#threads.get(thread.tid);
     if (before) before.isGone = true;
     this.#threads.set(thread.tid, thread);
-    this.#lastTid = -1;
+    this.#lastTid = Number.NaN;
     return true;
   }
 
@@ -84,7 +85,7 @@ export class ThreadTable {
   remove(tid: number): void {
     const thread = this.#threads.get(tid);
     if (!thread) return;
-    this.#lastTid = -1;
+    this.#lastTid = Number.NaN;
     const { group } = thread;
     if (thread.isInvalid || !group) {
       this.#forgetChild(thread.ptid);
@@ -167,7 +168,7 @@ export class ThreadTable {
     this.#threads.clear();
     this.#groups.clear();
     this.#exits.clear();
-    this.#lastTid = -1;
+    this.#lastTid = Number.NaN;
     this.#last = undefined;
   }
 
@@ -189,6 +190,7 @@ export class ThreadTable {
     const thread = this.#threads.get(tid);
     if (!thread) return;
     thread.isGone = true;
+    this.#lastTid = Number.NaN;
     this.#threads.delete(tid);
   }
 

@@ -2,10 +2,13 @@ import { EVENT_TYPES } from "../event/event-types.ts";
 import { paramU8, paramU16 } from "../event/read-param.ts";
 import { FdType } from "../scap/descriptor-list.ts";
 import { keepEnter, keepEnterIfFilled } from "./enter-event.ts";
+import * as connections from "./update-connections.ts";
 import type { Update } from "./update-context.ts";
 import * as files from "./update-files.ts";
 import * as process from "./update-process.ts";
 import * as sockets from "./update-sockets.ts";
+import * as thread from "./update-thread.ts";
+import * as users from "./update-users.ts";
 
 /** What changes the state, by event type (libs `sinsp_parser::process_event` @48dfd53c). */
 const ROWS: readonly (readonly [types: readonly number[], update: Update])[] = [
@@ -14,7 +17,7 @@ const ROWS: readonly (readonly [types: readonly number[], update: Update])[] = [
   [[7, 117, 113, 121, 33, 35, 53, 55], sockets.readFrom],
   [[9, 119, 115, 123, 29, 31, 49, 51], sockets.writeTo],
   [[3, 59, 307, 327, 337], files.openFile],
-  [[285, 241], process.changeNamespace],
+  [[285, 241], thread.changeNamespace],
   [[405], files.openMemfd],
   [[223, 225, 227, 335], process.cloneThread],
   [[409], files.openPidfd],
@@ -24,8 +27,8 @@ const ROWS: readonly (readonly [types: readonly number[], update: Update])[] = [
   [[61, 393], files.openPipe],
   [[19], sockets.openSocket],
   [[21], sockets.bindSocket],
-  [[23], sockets.connectSocket],
-  [[247, 389], sockets.acceptSocket],
+  [[23], connections.connectSocket],
+  [[247, 389], connections.acceptSocket],
   [[5], files.closeFile],
   [[451], files.closeRange],
   [[151], files.controlFile],
@@ -47,20 +50,20 @@ const ROWS: readonly (readonly [types: readonly number[], update: Update])[] = [
   [[141, 143], files.limitFiles],
   [[145], files.limitFilesOf],
   [[43], sockets.openSocketPair],
-  [[152], process.noteSwitch],
-  [[159, 161, 163, 165], process.noteMemory],
-  [[193, 427], process.setUser(2)],
-  [[199], process.setUser(1)],
-  [[195, 429], process.setGroup(2)],
-  [[201], process.setGroup(1)],
+  [[152], thread.noteSwitch],
+  [[159, 161, 163, 165], thread.noteMemory],
+  [[193, 427], thread.setUser(2)],
+  [[199], thread.setUser(1)],
+  [[195, 429], thread.setGroup(2)],
+  [[201], thread.setGroup(1)],
   [[267], files.changeRoot],
-  [[275], process.setSession],
-  [[353], process.setCapabilities],
-  [[354], process.addUser],
-  [[356], process.removeUser],
-  [[358], process.addGroup],
-  [[360], process.removeGroup],
-  [[401], process.controlProcess],
+  [[275], thread.setSession],
+  [[353], thread.setCapabilities],
+  [[354], users.addUser],
+  [[356], users.removeUser],
+  [[358], users.addGroup],
+  [[360], users.removeGroup],
+  [[401], thread.controlProcess],
 ];
 
 /** The update of each event type; undefined for the types that leave the state as it is. */
