@@ -1,7 +1,7 @@
 import type { Span } from "../text/span.ts";
 import type { Field, Transformer, TransformerArgument } from "./ast.ts";
 import { type CheckContext, CheckFault, type Operand, operandOf } from "./operand.ts";
-import { parseOperand } from "./parse-condition.ts";
+import { parseOperand } from "./parse-operand.ts";
 import { printCondition } from "./print-condition.ts";
 
 /** A piece of an output: text as it stands, or a field. */
