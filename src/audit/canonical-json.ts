@@ -1,5 +1,5 @@
 /** Nesting that a record may have; deeper data is cut before it is written and refused when it is read. */
-export const MAX_DEPTH = 64;
+const MAX_DEPTH = 64;
 
 const PLAIN = /^[ !#-[\]-~]*$/;
 const LONE_SURROGATE = /\p{Surrogate}/u;

@@ -15,7 +15,7 @@ interface Seen {
   readonly writer: string;
 }
 
-export interface Link {
+interface Link {
   readonly seq: number;
   readonly prev: string;
   readonly leaf: string;

@@ -7,7 +7,7 @@ import { plainText, redactValue, shortText } from "./redact-value.ts";
 
 export const FORMAT_VERSION = 1;
 /** What we write at most; readers accept up to MAX_LINE_BYTES, the limit of a C2SP bundle entry. */
-export const MAX_RECORD_BYTES = 32_768;
+const MAX_RECORD_BYTES = 32_768;
 export const MAX_LINE_BYTES = 65_535;
 const MAX_VALUE_CHARACTERS = { args: 16_384, details: 4_096 };
 const MAX_OPENING_CHARACTERS = 1_048_576;

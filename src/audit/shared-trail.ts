@@ -18,7 +18,7 @@ export interface SharedTrail {
   facts(): SharedFacts;
 }
 
-export interface SharedFacts {
+interface SharedFacts {
   readonly state: TrailState | undefined;
   readonly appends: number;
   readonly contended: number;

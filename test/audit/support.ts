@@ -30,7 +30,7 @@ afterAll(() => {
   for (const folder of leftovers) rmSync(folder, { recursive: true, force: true });
 });
 
-export function trailOptions(folder: string, more: Partial<AuditTrailOptions> = {}): AuditTrailOptions {
+function trailOptions(folder: string, more: Partial<AuditTrailOptions> = {}): AuditTrailOptions {
   return {
     folder,
     server: { name: "falco-skills", version: "0.0.0-test" },

@@ -42,7 +42,7 @@ export interface TamperClass {
   readonly seenAs: readonly string[];
 }
 
-export const RECORDS = 60;
+const RECORDS = 60;
 
 /** Makes the world in a folder. */
 export async function makeWorld(folder: string): Promise<World> {
