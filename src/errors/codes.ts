@@ -109,6 +109,14 @@ export const ERROR_CODES = {
   CHECKLIST_ITEM_AUTOMATIC: "the item is decided by a test, never by hand",
   CHECKLIST_REASON_REQUIRED: "the state needs a reason",
   CHECKLIST_FULL: "the checklist's file has reached its size limit",
+  EVIDENCE_NOT_FOUND: "no evidence has that id",
+  EVIDENCE_DAMAGED: "the manifest of a piece of evidence is missing, unreadable or was changed",
+  EVIDENCE_TOO_LARGE: "an artefact is larger than evidence may be",
+  CONTROL_UNKNOWN: "no control of that name is in the mapping pack",
+  ATTEST_NOT_A_PERSON: "an attestation needs a person at a terminal, or is about an item that only a test decides",
+  EXPORT_EMPTY: "nothing in the trail or the evidence belongs to what was to be exported",
+  EXPORT_OUT_EXISTS: "the place an export would be written to exists already",
+  EXPORT_TRAIL_UNUSABLE: "the audit trail is not the one that was signed, so no package can be made of it",
 
   // mcp, cli
   ALERT_NOT_FOUND: "no stored alert has that id",
