@@ -23,6 +23,9 @@ export interface CompiledMacro {
   used: boolean;
 }
 
+/** More faults of one condition say nothing new. */
+const MOST_FAULTS = 20;
+
 /** What is remembered from one compilation to the next: files are compiled again after each file that is read. */
 export interface CompileMemory {
   readonly parsed: Map<string, ParsedCondition>;
@@ -76,7 +79,8 @@ export function resolveExpanded(
     return { tree: known.tree, macros: new Set(known.seen.keys()) };
   }
   const { node, used, unknown, loops } = resolveMacros(use.tree, visible);
-  const [first, ...others] = [...loops, ...unknown].map((fault) => unresolvedFinding(fault, use, macros));
+  const faults = [...loops, ...unknown].slice(0, MOST_FAULTS);
+  const [first, ...others] = faults.map((fault) => unresolvedFinding(fault, use, macros));
   if (first !== undefined) throw new ItemRejected(first, ...others);
   const seen = new Map<string, Node>();
   for (const name of used) {

@@ -112,7 +112,7 @@ function compileMacros(
     });
     if (!macros.has(macro.name)) options.brokenMacros.add(macro.name);
   }
-  for (const macro of macros.values()) {
+  for (const macro of [...macros.values()]) {
     const {
       expanded,
       collected: { visibility, context },
@@ -120,7 +120,12 @@ function compileMacros(
     const resolved = attempt(options, () =>
       resolveExpanded({ tree: macro.tree, expanded, visibility, context }, sources),
     );
-    if (resolved === undefined) continue;
+    if (resolved === undefined) {
+      // Its errors are told here; whoever uses it is not told them again.
+      macros.delete(macro.collected.name);
+      options.brokenMacros.add(macro.collected.name);
+      continue;
+    }
     macro.tree = resolved.tree;
     macro.macros = resolved.macros;
     markUsed(resolved.macros, macros);
