@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import {
   appendFileSync,
   readdirSync,
@@ -304,4 +305,21 @@ test("what is no plain file is not waited for", async () => {
   execFileSync("mkfifo", [path]);
   expect(await verifyAuditTrail(folder)).toMatchObject({ state: "truncated", reasonCodes: ["records-gone"] });
   await expect(openTrail(folder).append(entry())).rejects.toMatchObject({ code: "AUDIT_DAMAGED" });
+});
+
+test.each([
+  { what: "as it was recorded", bytes: "evidence", state: "intact", reasons: [] },
+  { what: "changed", bytes: "evidence!", state: "evidence-mismatch", reasons: ["evidence-changed"] },
+  { what: "gone", bytes: undefined, state: "evidence-mismatch", reasons: ["evidence-missing"] },
+])("evidence that is $what is $state", async ({ bytes, state, reasons }) => {
+  const folder = temporaryFolder();
+  const trail = openTrail(folder);
+  const sha256 = createHash("sha256").update("evidence").digest("hex");
+  await trail.append(entry({ type: "evidence.added", evidence: { sha256, bytes: 8 } }));
+  await trail.close();
+  const path = join(folder, sha256);
+  if (bytes !== undefined) writeFileSync(path, bytes);
+  const verdict = await verifyAuditTrail(folder, { evidenceFile: (name) => join(folder, name) });
+  expect(verdict.state).toBe(state);
+  expect(verdict.reasonCodes).toEqual([...reasons, "unpinned"]);
 });
