@@ -21,6 +21,8 @@ interface Opened {
   readonly lock: TrailLock;
   ownership: Ownership | undefined;
   state: TrailState | undefined;
+  /** The trail that was seen first. */
+  log: string | undefined;
   heartbeat: NodeJS.Timeout | undefined;
 }
 
@@ -53,7 +55,7 @@ function openLock(files: TrailFiles, { lockTimeoutMs = 10_000, monotonicMs }: Au
   mkdirSync(files.folder, { recursive: true, mode: 0o700 });
   const address = lockAddress(files.folder);
   const lock = trailLock({ folder: files.folder, address, timeoutMs: lockTimeoutMs, monotonicMs });
-  return { lock, ownership: undefined, state: undefined, heartbeat: undefined };
+  return { lock, ownership: undefined, state: undefined, log: undefined, heartbeat: undefined };
 }
 
 function enter(opened: Opened, files: TrailFiles, options: AuditTrailOptions): TrailState {
@@ -62,7 +64,8 @@ function enter(opened: Opened, files: TrailFiles, options: AuditTrailOptions): T
     opened.ownership = ownership;
     opened.heartbeat = setInterval(() => ownership.beat(), HEARTBEAT_MS).unref();
   }
-  opened.state ??= loadTrail(files, { ...options, pid: options.process.pid });
+  opened.state ??= loadTrail(files, { ...options, pid: options.process.pid }, opened.log);
+  opened.log ??= opened.state.log;
   return opened.state;
 }
 

@@ -29,18 +29,24 @@ export interface Genesis {
 }
 
 /**
- * The state of the trail in these files, at its end; a trail is begun when there is none. To be called while the lock
- * is held. Fails with AUDIT_DAMAGED, AUDIT_KEY_UNUSABLE or AUDIT_UNWRITABLE.
+ * The state of the trail in these files, at its end; a trail is begun when there is none. With `knownLog`, the trail that
+ * this process wrote to before, no other one will do: it was there. To be called while the lock is held. Fails with AUDIT_DAMAGED, AUDIT_KEY_UNUSABLE or AUDIT_UNWRITABLE.
  */
-export function loadTrail(files: TrailFiles, birth: Birth): TrailState {
+export function loadTrail(files: TrailFiles, birth: Birth, knownLog: string | undefined): TrailState {
   for (const folder of [files.keys, files.private, files.sealed, files.checkpoints]) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   }
   const [first] = listSegments(files).filter(({ bytes }) => bytes > 0);
   const line = first === undefined ? undefined : firstLine(first);
-  if (first === undefined || (line === undefined && !first.sealed)) return beginTrail(files, birth);
+  if (first === undefined || (line === undefined && !first.sealed)) {
+    if (knownLog !== undefined) throw damaged("the audit records are gone", files.records);
+    return beginTrail(files, birth);
+  }
   const genesis = line === undefined ? undefined : readGenesis(line);
   if (genesis === undefined) throw damaged("the audit trail does not begin with its first record", first.path);
+  if (knownLog !== undefined && genesis.log !== knownLog) {
+    throw damaged("another audit trail lies where this one was", first.path);
+  }
   return resume({ files, log: genesis.log, signer: signerOf(files, genesis) });
 }
 

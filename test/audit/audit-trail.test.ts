@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -310,6 +311,27 @@ function edit(folder: string, change: (text: string) => string): void {
   const path = join(folder, "records.jsonl");
   writeFileSync(path, change(readFileSync(path, "utf8")));
 }
+
+test("a running process begins no second trail where its own was wiped or replaced", async () => {
+  const [folder, other] = [temporaryFolder(), temporaryFolder()];
+  const trail = openTrail(folder);
+  await trail.append(entry());
+  const another = openTrail(other);
+  await another.append(entry());
+  await another.close();
+  rmSync(folder, { recursive: true });
+  for (let tries = 0; tries < 2; tries += 1) {
+    await expect(trail.append(entry())).rejects.toMatchObject({
+      code: "AUDIT_DAMAGED",
+      message: expect.stringContaining("gone"),
+    });
+  }
+  cpSync(other, folder, { recursive: true });
+  await expect(trail.append(entry())).rejects.toMatchObject({
+    code: "AUDIT_DAMAGED",
+    message: expect.stringContaining("another audit trail"),
+  });
+});
 
 test("a running process notices what is done to the records under it", async () => {
   const folder = temporaryFolder();
