@@ -128,7 +128,8 @@ export function readGenesis(line: string): Genesis | undefined {
   const read = readCanonical(line);
   if ("reason" in read) return undefined;
   const { v, type, seq, log, key } = read.value;
-  if (v !== FORMAT_VERSION || type !== "log.genesis" || seq !== 0 || typeof log !== "string" || typeof key !== "string")
-    return undefined;
+  if (v !== FORMAT_VERSION || type !== "log.genesis" || seq !== 0) return undefined;
+  // The id becomes part of lines and of file names.
+  if (typeof log !== "string" || !/^[0-9a-f-]{36}$/.test(log) || typeof key !== "string") return undefined;
   return { log, verifierKey: key };
 }

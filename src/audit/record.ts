@@ -84,16 +84,7 @@ export function ownRecord(fields: RecordFields): PreparedRecord {
 
 /** The record's line without LF: canonical, at most 32 KiB. */
 export function recordLine({ fields, members }: PreparedRecord, place: RecordPlace): Buffer {
-  const placed = membersOf({
-    id: uuidV7(place.nowMs, place.random),
-    log: place.log,
-    mono: Math.max(0, Math.floor(place.monotonicMs)),
-    pid: place.pid,
-    prev: place.prev,
-    seq: place.seq,
-    ts: new Date(place.nowMs).toISOString(),
-    v: FORMAT_VERSION,
-  });
+  const placed = placedMembers(place);
   const line = Buffer.from(joinMembers(members, placed));
   if (line.length <= MAX_RECORD_BYTES) return line;
   for (const smaller of shrinkings(fields)) {
@@ -110,6 +101,20 @@ function membersOf(fields: RecordFields): Member[] {
     if (value !== undefined) members.push({ name, text: `"${name}":${canonicalJson(value)}` });
   }
   return members;
+}
+
+/** What only the place decides, in order; nothing in it needs an escape. */
+function placedMembers({ log, seq, prev, nowMs, monotonicMs, pid, random }: RecordPlace): Member[] {
+  return [
+    { name: "id", text: `"id":"${uuidV7(nowMs, random)}"` },
+    { name: "log", text: `"log":"${log}"` },
+    { name: "mono", text: `"mono":${Math.max(0, Math.floor(monotonicMs))}` },
+    { name: "pid", text: `"pid":${pid}` },
+    { name: "prev", text: `"prev":"${prev}"` },
+    { name: "seq", text: `"seq":${seq}` },
+    { name: "ts", text: `"ts":"${new Date(nowMs).toISOString()}"` },
+    { name: "v", text: `"v":${FORMAT_VERSION}` },
+  ];
 }
 
 /** One object of two sorted lists of members. */
@@ -154,7 +159,10 @@ function* shrinkings(fields: RecordFields): Generator<RecordFields> {
 function requestOf({ requestId, traceparent }: AuditEntry): RecordFields | undefined {
   if (requestId === undefined && traceparent === undefined) return undefined;
   const id = typeof requestId === "number" && !Number.isSafeInteger(requestId) ? String(requestId) : requestId;
-  return { id: typeof id === "string" ? shortText(id, 128) : id, traceparent: short(traceparent) };
+  return {
+    id: typeof id === "string" ? shortText(id, 128) : id,
+    traceparent: traceparent && plainText(traceparent, 128),
+  };
 }
 
 function evidenceOf({ evidence }: AuditEntry): RecordFields | undefined {

@@ -46,7 +46,8 @@ const HARMLESS_VALUE = /^["']?(?:\[redacted|\$\{?\w+\}?["']?$|true["']?$|false["
  * look random. Linear in the text. What nobody would recognise as a secret stays.
  */
 export function redactText(text: string): string {
-  if (text.length < 8) return text;
+  // No secret that is recognised is shorter, unless a name, a flag or a word stands before it.
+  if (text.length < 8 || (text.length < 15 && !/[=: -]/.test(text))) return text;
   let clean = text;
   if (clean.includes("PRIVATE KEY")) clean = clean.replace(PRIVATE_KEY, "[redacted:private-key]");
   if (/bearer/i.test(clean)) clean = clean.replace(BEARER, "$1[redacted:bearer]");

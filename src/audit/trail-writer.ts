@@ -33,17 +33,15 @@ export function writeRecords(
   if (state.offset >= segmentBytes) sealSegment(state);
   const { recovered } = state;
   const records = recovered === undefined ? batch : [ownRecord({ type: "log.recovered", recovered }), ...batch];
-  const { lines, leaves, receipts } = buildLines(state, records, clock);
+  const { tree, lines, leaves, receipts } = buildLines(state, records, clock);
   keepOpenings(state, records);
   writeOnce(
     state,
     lines,
     records.some(({ durable }) => durable),
   );
-  for (const leaf of leaves) {
-    appendLeaf(state.range, leaf);
-    state.sinceBase.push(leaf);
-  }
+  state.range = tree;
+  state.sinceBase.push(...leaves);
   state.prev = receipts.at(-1)?.leaf ?? state.prev;
   state.recovered = undefined;
   return receipts.slice(records.length - batch.length);
@@ -78,7 +76,7 @@ function buildLines(state: TrailState, records: readonly PreparedRecord[], clock
       root: rangeRoot(tree).toString("hex"),
     });
   }
-  return { lines, leaves, receipts };
+  return { tree, lines, leaves, receipts };
 }
 
 function writeOnce(state: TrailState, lines: readonly Buffer[], durable: boolean): void {

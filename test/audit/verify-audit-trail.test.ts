@@ -149,6 +149,15 @@ test("a trail of a later format is not judged", async () => {
   });
 });
 
+test("an id that would lead out of a folder is no id", async () => {
+  const folder = temporaryFolder();
+  relink(await filled(folder), (record) => ({ ...record, log: "../../../../elsewhere/and/more/letters" }));
+  expect(await verifyAuditTrail(folder)).toMatchObject({ state: "tampered", reasonCodes: ["no-genesis"] });
+  await expect(openTrail(folder, { headsFolder: folder }).append(entry())).rejects.toMatchObject({
+    code: "AUDIT_DAMAGED",
+  });
+});
+
 test("two processes that did not see each other are a fork, not tampering", async () => {
   const folder = temporaryFolder();
   const path = await filled(folder, 4);
