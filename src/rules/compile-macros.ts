@@ -3,6 +3,7 @@ import { falcoPositionAt } from "../condition/falco-position.ts";
 import { type ParsedCondition, parseCondition } from "../condition/parse-condition.ts";
 import { resolveMacros, type UnresolvedMacro } from "../condition/resolve-macros.ts";
 import type { CollectedMacro } from "./collected.ts";
+import type { CompileBudget } from "./compile-budget.ts";
 import { expressionContext, ItemRejected, type LoadContext, type LoadFinding, reject } from "./load-context.ts";
 import type { SourcedText } from "./sourced-text.ts";
 import {
@@ -28,6 +29,7 @@ const MOST_FAULTS = 20;
 
 /** What is remembered from one compilation to the next: files are compiled again after each file that is read. */
 export interface CompileMemory {
+  readonly budget: CompileBudget;
   readonly parsed: Map<string, ParsedCondition>;
   readonly resolved: Map<Node, { readonly seen: ReadonlyMap<string, Node>; readonly tree: Node }>;
 }
@@ -49,6 +51,7 @@ export function parseExpanded(
     const message = `the condition grows beyond ${LONGEST_CONDITION} characters when its lists are put in`;
     reject("RULES_TOO_LARGE", message, context);
   }
+  memory.budget.spendText(expanded.text, context);
   const parsed = memory.parsed.get(expanded.text) ?? parseCondition(expanded.text);
   memory.parsed.set(expanded.text, parsed);
   if (parsed.node !== undefined) return { expanded, tree: parsed.node };

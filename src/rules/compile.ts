@@ -187,6 +187,7 @@ function compileCondition(
   const resolved = resolveExpanded({ tree, expanded, visibility, context: rule.context }, sources);
   markUsed(resolved.macros, sources.macros);
   const { engine, stopAtFirst, memory } = options;
+  memory.budget.spendTree(resolved.tree, rule.context);
   const wanted = { source: rule.source, engine, all: !stopAtFirst };
   const analysis = analyseCondition(resolved.tree, wanted, memory.analyses);
   if (!reportCondition({ rule, expanded, analysis, macros: sources.macros }, options)) return undefined;

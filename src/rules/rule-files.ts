@@ -1,5 +1,6 @@
 import { Collector } from "./collector.ts";
 import { type Compilation, type CompileOptions, compile } from "./compile.ts";
+import { createBudget } from "./compile-budget.ts";
 import {
   createSourceFile,
   fileContext,
@@ -52,7 +53,13 @@ export function loadFiles(
   stopAtFirst: boolean,
   afterFile: (collector: Collector) => void = () => {},
 ): FilesOutcome {
-  const memory = { parsed: new Map(), resolved: new Map(), analyses: new Map(), outputs: new Map() };
+  const memory = {
+    budget: createBudget(),
+    parsed: new Map(),
+    resolved: new Map(),
+    analyses: new Map(),
+    outputs: new Map(),
+  };
   let findings: LoadFinding[] = [];
   const report = (finding: LoadFinding) => {
     findings.push(finding);

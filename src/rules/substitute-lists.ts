@@ -29,12 +29,12 @@ export interface ExpandedText {
 }
 
 /** Lists of lists can double a text at every step: beyond this length it is refused. */
-export const LONGEST_CONDITION = 4_000_000;
+export const LONGEST_CONDITION = 1_000_000;
 
 /**
  * The text with every list name replaced by the list's items, as Falco does it: on the bare text, before anything is
  * parsed, list by list in the order of their definition, wherever blanks, brackets, commas, equal signs or the text's
- * ends surround the name (so also inside quotes). `undefined` where the text would grow beyond 4,000,000 characters.
+ * ends surround the name (so also inside quotes). `undefined` where the text would grow beyond 1,000,000 characters.
  * Source: falco userspace/engine/rule_loader_compiler.cpp resolve_list @13074749.
  */
 export function substituteLists(source: SourcedText, lists: ListTable): ExpandedText | undefined {

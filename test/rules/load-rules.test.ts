@@ -284,6 +284,16 @@ describe("hostile files", () => {
     expect(diagnostics[0]?.code).toBe("RULES_TOO_LARGE");
   });
 
+  test("rules that all use one big macro are refused before they fill the memory", () => {
+    const macros = Array.from({ length: 14 }, (_, n) => `- macro: m${n + 1}\n  condition: m${n} and m${n}\n`).join("");
+    const rules = Array.from({ length: 200 }, (_, n) =>
+      ruleText({ rule: `r${n}`, condition: `m14 and fd.num = ${n}` }),
+    ).join("");
+    const { diagnostics, ruleSet } = loadRules([file(`- macro: m0\n  condition: evt.type = open\n${macros}${rules}`)]);
+    expect(diagnostics[0]?.code).toBe("RULES_TOO_LARGE");
+    expect(ruleSet.rules.length).toBeLessThan(100);
+  });
+
   test("an exception whose values hold themselves is refused", () => {
     const text = ruleText({ exceptions: "[{name: e, fields: [proc.name], values: &v [*v]}]" });
     expect(loadRules([file(text)]).diagnostics[0]?.code).toBe("RULES_YAML_LIMIT");

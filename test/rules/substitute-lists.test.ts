@@ -92,6 +92,6 @@ test("lists that double the text at every step are refused", () => {
 });
 
 test("a megabyte of names is no trouble", () => {
-  const expanded = expand("l,".repeat(300_000), { l: ["x"] });
+  const expanded = expand("l,".repeat(200_000), { l: ["x"] });
   expect(expanded?.text.length).toBeGreaterThan(300_000);
 });

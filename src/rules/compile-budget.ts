@@ -1,0 +1,61 @@
+import type { Node } from "../condition/ast.ts";
+import { type LoadContext, reject } from "./load-context.ts";
+
+/** What all conditions of a load may come to together: a small file of macros and lists can stand for very much. */
+export const MOST_CHARACTERS = 20_000_000;
+export const MOST_PARTS = 5_000_000;
+
+/** Counts what is compiled; both methods throw ItemRejected where it becomes too much. */
+export interface CompileBudget {
+  /** A condition after its lists were put in. */
+  spendText(text: string, context: LoadContext): void;
+  /** A condition after its macros were put in. */
+  spendTree(tree: Node, context: LoadContext): void;
+}
+
+export function createBudget(): CompileBudget {
+  const texts = new Set<string>();
+  const trees = new Set<Node>();
+  const sizes = new Map<Node, number>();
+  let characters = 0;
+  let parts = 0;
+  return {
+    spendText(text, context) {
+      if (texts.has(text)) return;
+      if (characters + text.length > MOST_CHARACTERS) {
+        const message = `the conditions hold more than ${MOST_CHARACTERS} characters with their lists put in`;
+        reject("RULES_TOO_LARGE", message, context);
+      }
+      texts.add(text);
+      characters += text.length;
+    },
+    spendTree(tree, context) {
+      if (trees.has(tree)) return;
+      const size = sizeOf(tree, sizes);
+      if (parts + size > MOST_PARTS) {
+        const message = `the conditions have more than ${MOST_PARTS} parts with their macros put in`;
+        reject("RULES_TOO_LARGE", message, context);
+      }
+      trees.add(tree);
+      parts += size;
+    },
+  };
+}
+
+/** Checks and values in the tree; macros that are shared are walked once. */
+function sizeOf(node: Node, sizes: Map<Node, number>): number {
+  const known = sizes.get(node);
+  if (known !== undefined) return known;
+  const size = 1 + childrenOf(node).reduce((sum, child) => sum + sizeOf(child, sizes), valuesOf(node));
+  sizes.set(node, size);
+  return size;
+}
+
+function childrenOf(node: Node): readonly Node[] {
+  if (node.kind === "and" || node.kind === "or") return node.children;
+  return node.kind === "not" || node.kind === "expansion" ? [node.child] : [];
+}
+
+function valuesOf(node: Node): number {
+  return node.kind === "comparison" && node.right.kind === "list" ? node.right.values.length : 0;
+}
