@@ -114,7 +114,7 @@ function numberText(value: number | bigint, operand: Operand): string | undefine
     case "padded":
       return value.toString().padStart(9, "0");
     case "hex":
-      return BigInt.asUintN(32, BigInt(value)).toString(16).toUpperCase();
+      return (Number(value) >>> 0).toString(16).toUpperCase();
     default:
       return value.toString();
   }

@@ -161,8 +161,8 @@ export function aroundTest<Event>(source: FieldSource<Event>, moment: bigint, di
   const time = source.reader({ name: "evt.rawtime" });
   return (event) => {
     const now = time(event);
-    if (typeof now !== "bigint" && typeof now !== "number") return false;
-    const at = BigInt(now);
+    if (typeof now !== "bigint" && !Number.isSafeInteger(now)) return false;
+    const at = BigInt(now as bigint | number);
     return moment >= BigInt.asUintN(64, at - distance) && moment <= BigInt.asUintN(64, at + distance);
   };
 }
