@@ -86,6 +86,7 @@ describe("appends and overrides", () => {
     ["replace", over("  priority: ERROR\n  override: {priority: replace}\n"), "ok"],
     ["the old append", over("  condition: and proc.name = x\n  append: true\n"), "ok | LOAD_DEPRECATED_ITEM"],
     ["the old switch", over("  enabled: false\n"), "ok | LOAD_DEPRECATED_ITEM"],
+    ["another source where it does not count", over("  source: x\n  desc: y\n  override: {desc: append}\n"), "ok"],
     [
       "both at once",
       over("  condition: x\n  append: true\n  override: {condition: append}\n"),
@@ -361,4 +362,10 @@ test("a finding has Falco's places, counted in its way, and its snippet", () => 
       },
     },
   ]);
+});
+
+test("columns and offsets count bytes", () => {
+  const text = "- {rule: é, desc: d, condition: evt.type=open, output: o, priority: HIGH}\n";
+  const [error] = falcoLoadResults([file(text)]).results?.[0]?.errors ?? [];
+  expect(error?.context.locations.at(-1)?.position).toEqual({ name: "a.yaml", line: 0, column: 69, offset: 69 });
 });

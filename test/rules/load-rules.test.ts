@@ -201,6 +201,20 @@ describe("the rule set", () => {
     ]);
   });
 
+  test("lets a list see what was defined before its last change", () => {
+    const forward = "- list: a\n  items: [b]\n- list: b\n  items: [x]\n";
+    const items = (text: string) => loadRules([file(text)]).ruleSet.lists[0]?.expandedItems;
+    expect(items(forward)).toEqual(["b"]);
+    expect(items(`${forward}- list: a\n  items: [c]\n  override: {items: append}\n`)).toEqual(["x", "c"]);
+  });
+
+  test("compares fields of exceptions with = where no operator is given", () => {
+    const text = ruleText({ exceptions: "[{name: e, fields: [proc.name, fd.name], values: [[a, b], [c, d]]}]" });
+    expect(loadRules([file(text)]).ruleSet.rules[0]?.compiled).toBe(
+      "(evt.type = open and not ((proc.name = a and fd.name = b) or (proc.name = c and fd.name = d)))",
+    );
+  });
+
   test.each([
     [[], {}, [true, true, false]],
     [

@@ -69,6 +69,10 @@ describe("places in the expanded text", () => {
     ]);
   });
 
+  test("a list that is the whole text", () => {
+    expect(placeInExpanded(expand("l", { l: ["xx"] })!, 0, 2)?.span).toEqual({ start: 1000, end: 1002 });
+  });
+
   test("what was not put in by a list is found where it stands", () => {
     const word = fc.constantFrom("l", "m", "aa", "bb", "(", ")", ",", "=", " ", "  ");
     fc.assert(
