@@ -80,9 +80,9 @@ not all of: [base.yaml:22]
   the user is root [base.yaml:22]
   the command line contains " -c " [base.yaml:22]
 the process name is not dash [tuning.yaml:3]
-not all of: [base.yaml:29]
-  the process name is sh [base.yaml:31]
-  the parent's name is monit [base.yaml:31]`);
+not all of: [base.yaml:28]
+  the process name is sh [base.yaml:28]
+  the parent's name is monit [base.yaml:28]`);
 });
 
 test("and in sentences", () => {

@@ -13,7 +13,13 @@ const file = (text: string, name = "r.yaml") => ({ name, text });
 let folder: string;
 let clock = 0;
 let ids = 0;
-const open = () => openRuleLibrary({ folder, nowMs: () => clock, newId: () => `id${process.pid}x${(ids += 1)}` });
+function open() {
+  const newId = () => {
+    ids += 1;
+    return `id${process.pid}x${ids}`;
+  };
+  return openRuleLibrary({ folder, nowMs: () => clock, newId });
+}
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "rule-library-"));
