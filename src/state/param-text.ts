@@ -139,6 +139,11 @@ function unsigned({ event, at, end }: Value): bigint {
   return value;
 }
 
+/** The same for flags, of which there are at most 32. */
+function bits({ event, at, end }: Value): number {
+  return event.bytes.readUIntLE(at, Math.min(4, end - at));
+}
+
 function signed(value: Value): bigint {
   return BigInt.asIntN(Math.min(8, value.end - value.at) * 8, unsigned(value));
 }
@@ -262,7 +267,7 @@ function descriptorList({ context, event, at, end }: Value): string {
 }
 
 function flagsText(value: Value): ParamText {
-  const all = Number(unsigned(value));
+  const all = bits(value);
   let left = all;
   const names: string[] = [];
   for (const flag of value.info.flags) {
@@ -276,13 +281,13 @@ function flagsText(value: Value): ParamText {
 }
 
 function enumText(value: Value): ParamText {
-  const all = Number(unsigned(value));
+  const all = bits(value);
   const names = value.info.flags.filter((flag) => flag.value === all).map(({ name }) => name);
   return { text: String(all), resolved: names.join("|") };
 }
 
 function modeText(value: Value): ParamText {
-  const all = Number(unsigned(value));
+  const all = bits(value);
   let left = all;
   const names: string[] = [];
   for (const mode of value.info.flags) {
