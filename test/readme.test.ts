@@ -13,7 +13,17 @@ test("the table of tools is the registry's (npm run readme writes it)", () => {
 });
 
 test("every command and option of the program is explained where the README shows it, and none is made up", () => {
-  const help = ["", "serve", "ingest", "status", "skills add", "audit verify"]
+  const help = [
+    "",
+    "serve",
+    "ingest",
+    "status",
+    "skills add",
+    "audit verify",
+    "rules validate",
+    "rules lint",
+    "rules diff",
+  ]
     .map((command) =>
       execFileSync(process.execPath, [MAIN, ...command.split(" ").filter(Boolean), "--help"], { encoding: "utf8" }),
     )

@@ -9,6 +9,7 @@ import { importAlerts } from "../ingest/import-files.ts";
 import { openQuarantine, type Quarantine } from "../ingest/quarantine.ts";
 import type { Feed, Services } from "../mcp/services.ts";
 import { resolveInside } from "../paths/roots.ts";
+import { openRuleLibrary } from "../rules/library/open-rule-library.ts";
 import { skillCatalogReader } from "../skills/skill-catalog.ts";
 import { openSqliteStore } from "../store/sqlite-store.ts";
 import { packageVersion } from "./version.ts";
@@ -25,7 +26,11 @@ export interface BuildOptions {
   readonly home: string;
   /** Folders the model may name alert files in; undefined lifts the limit, for a person at the command line. */
   readonly alertRoots: readonly string[] | undefined;
+  /** The same for rule files; none by default. */
+  readonly ruleRoots?: readonly string[];
   readonly feeds?: () => readonly Feed[];
+  /** Sets damaged files of the store aside and goes on without them. */
+  readonly repair?: boolean;
 }
 
 export const nowMs = (): number => Date.now();
@@ -38,10 +43,16 @@ export const log = (line: string): void => {
 };
 
 /** Builds everything once. Nothing is opened, made or written before it is first used. */
-export async function buildServices({ home, alertRoots, feeds = () => [] }: BuildOptions): Promise<Built> {
+export async function buildServices({
+  home,
+  alertRoots,
+  ruleRoots = [],
+  feeds = () => [],
+  repair = false,
+}: BuildOptions): Promise<Built> {
   const version = packageVersion();
   const auditFolder = join(home, "audit");
-  const alerts = await openSqliteStore({ folder: join(home, "alerts"), nowMs });
+  const alerts = await openSqliteStore({ folder: join(home, "alerts"), nowMs, repair });
   const quarantine = openQuarantine({ folder: join(home, "quarantine"), nowMs });
   const skillHome = join(home, "skills");
   const audit = openAuditTrail({
@@ -53,6 +64,10 @@ export async function buildServices({ home, alertRoots, feeds = () => [] }: Buil
     process: readProcessFacts(),
   });
   const roots = { folders: alertRoots ?? [], flag: "--alerts-root" };
+  const skills = skillCatalogReader([
+    { path: shippedSkills(), origin: "shipped" },
+    { path: skillHome, origin: "added" },
+  ]);
   const services: Services = {
     version,
     home,
@@ -62,10 +77,14 @@ export async function buildServices({ home, alertRoots, feeds = () => [] }: Buil
     audit,
     feeds,
     checklists: openChecklists({ folder: join(home, "checklists"), nowMs, newId: () => randomUUID().slice(0, 8) }),
-    skills: skillCatalogReader([
-      { path: shippedSkills(), origin: "shipped" },
-      { path: skillHome, origin: "added" },
-    ]),
+    skills,
+    rules: openRuleLibrary({
+      folder: join(home, "rules"),
+      nowMs,
+      newId: () => randomUUID().slice(0, 8),
+      locate: (path) => resolveInside({ folders: ruleRoots, flag: "--rules-root" }, path),
+      builtinFolders: async () => (await skills()).skills.map(({ folder }) => join(folder, "rules")),
+    }),
     verifyAudit: async (work, knownHeads) =>
       (await import("../audit/verify-audit-trail.ts")).verifyAuditTrail(auditFolder, {
         knownHeads,

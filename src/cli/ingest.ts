@@ -9,6 +9,7 @@ import { homeFolder } from "./settings.ts";
 interface IngestFlags {
   readonly home?: string;
   readonly json?: boolean;
+  readonly repair?: boolean;
 }
 
 /** Imports files or standard input and prints what became of every line. A file that could not be read whole ends with 1. */
@@ -18,7 +19,11 @@ export async function ingest(paths: readonly string[], flags: IngestFlags): Prom
       fix: "Run it once with - and once with the files.",
     });
   }
-  const built = await buildServices({ home: homeFolder(flags.home, process.env), alertRoots: undefined });
+  const built = await buildServices({
+    home: homeFolder(flags.home, process.env),
+    alertRoots: undefined,
+    repair: flags.repair === true,
+  });
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
   try {

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import { addRules } from "./rules-commands.ts";
 import { packageVersion } from "./version.ts";
 
 const EXAMPLES = `
@@ -32,6 +33,7 @@ export function buildProgram(): Command {
     .addHelpText("after", EXAMPLES);
   addServe(program);
   addIngest(program);
+  addRules(program);
   addStatus(program);
   addSkills(program);
   addAudit(program);
@@ -72,6 +74,12 @@ function addServe(program: Command): void {
       "--allow-changes",
       "offer tools that touch the host or a running Falco; each call needs a person's approval",
     )
+    .option("--repair", "set damaged files of the alert store aside and go on without them")
+    .addOption(
+      fromEnvironment("--rules-root <folder>", "folder the model may load rule files from (repeatable)").argParser(
+        collect,
+      ),
+    )
     .addOption(
       fromEnvironment("--max-result-chars <count>", "longest answer in characters, 4000 to 500000")
         .argParser(resultChars)
@@ -87,6 +95,7 @@ function addIngest(program: Command): void {
     .argument("<paths...>", "files or folders, or - for standard input")
     .addOption(home())
     .addOption(json())
+    .option("--repair", "set damaged files of the alert store aside and go on without them")
     .action(async (paths, flags) => (await import("./ingest.ts")).ingest(paths, flags));
 }
 

@@ -17,7 +17,9 @@ export async function serve(flags: ServeFlags): Promise<void> {
   const built = await buildServices({
     home: settings.home,
     alertRoots: settings.alertRoots,
+    ruleRoots: settings.ruleRoots,
     feeds: () => feeds?.list() ?? [],
+    repair: settings.repair,
   });
   feeds = await startFeeds(settings, built.services.alerts, built.quarantine);
   await new Promise<void>((resolve) => {

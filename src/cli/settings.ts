@@ -11,9 +11,11 @@ export interface ServeFlags {
   readonly excludeTools?: readonly string[];
   readonly alerts?: readonly string[];
   readonly alertsRoot?: readonly string[];
+  readonly rulesRoot?: readonly string[];
   readonly listen?: string;
   readonly listenToken?: string;
   readonly maxResultChars?: number;
+  readonly repair?: boolean;
 }
 
 export interface Settings {
@@ -26,8 +28,11 @@ export interface Settings {
   readonly alerts: readonly string[];
   /** Folders the model may import alert files from. */
   readonly alertRoots: readonly string[];
+  /** Folders the model may load rule files from. */
+  readonly ruleRoots: readonly string[];
   readonly listen: { readonly host: string; readonly port: number; readonly token?: string } | undefined;
   readonly maxResultChars: number;
+  readonly repair: boolean;
 }
 
 /** Checked settings. Fails with INVALID_ARGUMENT. */
@@ -43,8 +48,10 @@ export function readSettings(flags: ServeFlags, environment: NodeJS.ProcessEnv):
     excludeTools: flags.excludeTools ?? [],
     alerts,
     alertRoots: [...new Set([...roots, ...alerts.map(dirname)])],
+    ruleRoots: (flags.rulesRoot ?? []).map((path) => resolve(path)),
     listen: flags.listen === undefined ? undefined : listenAddress(flags.listen, flags.listenToken),
     maxResultChars: flags.maxResultChars ?? 20_000,
+    repair: flags.repair === true,
   };
 }
 

@@ -57,25 +57,35 @@ const SHORTHANDS = {
   process: ["proc.name", "proc.exepath", "proc.exe"],
 } as const;
 
-/** The store's filter for what the caller asked. Fails with INVALID_TIME, INVALID_ARGUMENT or UNKNOWN_FIELD. */
-export async function toAlertFilter(input: FilterInput, alerts: AlertStore, nowNs: bigint): Promise<AlertFilter> {
-  const conditions = [...shorthandConditions(input), ...(input.fields ?? []).map(toCondition)];
-  await checkFields(conditions, alerts);
-  const fromNs = input.from === undefined ? undefined : parseTimeBound(input.from, nowNs);
-  const toNs = input.to === undefined ? undefined : parseTimeBound(input.to, nowNs);
+/** A time window as it was asked for and as it was understood. */
+export interface Window {
+  readonly fromNs?: bigint;
+  readonly toNs?: bigint;
+}
+
+/** The window the caller means now. Fails with INVALID_TIME or INVALID_ARGUMENT. */
+export function resolveWindow({ from, to }: Pick<FilterInput, "from" | "to">, nowNs: bigint): Window {
+  const fromNs = from === undefined ? undefined : parseTimeBound(from, nowNs);
+  const toNs = to === undefined ? undefined : parseTimeBound(to, nowNs);
   if (fromNs !== undefined && toNs !== undefined && fromNs >= toNs) {
     throw new FalcoSkillsError(
       "INVALID_ARGUMENT",
-      `from ${JSON.stringify(input.from)} is not before to ${JSON.stringify(input.to)}`,
+      `from ${JSON.stringify(from)} is not before to ${JSON.stringify(to)}`,
       {
         fix: "Pass a from that lies before to.",
       },
     );
   }
+  return { ...(fromNs === undefined ? {} : { fromNs }), ...(toNs === undefined ? {} : { toNs }) };
+}
+
+/** The store's filter for what the caller asked. Fails with INVALID_ARGUMENT or UNKNOWN_FIELD. */
+export async function toAlertFilter(input: FilterInput, alerts: AlertStore, window: Window): Promise<AlertFilter> {
+  const conditions = [...shorthandConditions(input), ...(input.fields ?? []).map(toCondition)];
+  await checkFields(conditions, alerts);
   const priorities = wantedPriorities(input);
   return {
-    ...(fromNs === undefined ? {} : { fromNs }),
-    ...(toNs === undefined ? {} : { toNs }),
+    ...window,
     ...(priorities === undefined ? {} : { priorities }),
     ...(input.rule === undefined ? {} : { rules: many(input.rule) }),
     ...(input.source === undefined ? {} : { sources: many(input.source) }),

@@ -2,6 +2,7 @@ import type { AuditHead, AuditTrail } from "../audit/trail-interface.ts";
 import type { AuditVerdict } from "../audit/verdict.ts";
 import type { ChecklistStore } from "../compliance/checklist.ts";
 import type { IngestReport } from "../ingest/import-files.ts";
+import type { RuleLibrary } from "../rules/library/rule-library.ts";
 import type { SkillCatalog } from "../skills/skill.ts";
 import type { AlertStore } from "../store/alert-store.ts";
 
@@ -15,6 +16,7 @@ export interface Services {
   readonly alerts: AlertStore;
   readonly checklists: ChecklistStore;
   readonly audit: AuditTrail;
+  readonly rules: RuleLibrary;
   /** The skills as they are on disk now; a skill added while the server runs is in the next answer. */
   readonly skills: () => Promise<SkillCatalog>;
   readonly verifyAudit: (work: Work, knownHeads: readonly AuditHead[]) => Promise<AuditVerdict>;

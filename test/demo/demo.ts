@@ -87,7 +87,7 @@ async function story(): Promise<void> {
       console.log(`   ${name.padEnd(28)} ${JSON.stringify(fields[name])}`);
   }
   console.log(`   ${"raw line".padEnd(28)} sha256 ${opened.raw_sha256}`);
-  console.log(`   ${"neighbours".padEnd(28)} ${opened.neighbours_matched} alerts near it`);
+  console.log(`   ${"neighbours".padEnd(28)} ${(opened.neighbours as Row[]).map(({ rule }) => rule).join("; ")}`);
   console.log(
     `   ${yellow("an attacker may have written:")} ${(opened.untrusted_fields as string[]).slice(0, 4).join(", ")}, …`,
   );

@@ -29,9 +29,14 @@ test("a damaged month is said, other work goes on, and nothing is thrown away", 
   expect(JSON.stringify(found)).toMatch(/STORE_DAMAGED|damaged/);
   const status = await after.call("falco_status");
   expect(status.isError).not.toBe(true);
-  expect((status.structuredContent?.alerts as { damaged_files: unknown[] }).damaged_files).toHaveLength(1);
+  expect(status.structuredContent).toMatchObject({ alerts: { damaged_files: [{ reason: expect.any(String) }] } });
   expect(status.structuredContent?.warnings).toContainEqual(expect.stringContaining("damaged"));
   await after.close();
+  const repaired = await connect("2026-07-28", [...args, "--repair"]);
+  expect(await repaired.answer("ingest_alerts", { paths: ["node-2026-11-22.jsonl"] })).toMatchObject({ added: 92 });
+  expect((await repaired.answer("search_alerts", {})).matched).toBe(92);
+  expect(readdirSync(alerts).filter((name) => name.includes(".damaged-"))).not.toEqual([]);
+  await repaired.close();
 });
 
 test("a home that cannot be made is a clear error, and the server stays up", async () => {

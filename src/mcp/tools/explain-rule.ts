@@ -8,7 +8,7 @@ import { nearestNames } from "../../text/nearest-names.ts";
 import { DETAIL } from "../alert-view.ts";
 import { shorten } from "../answer.ts";
 import { defineTool } from "../tool.ts";
-import { FINDING, findingPaths, ruleLibrary, SET, showFinding } from "./load-rules.ts";
+import { FINDING, findingPaths, SET, showFinding } from "./load-rules.ts";
 
 const place = z.string().describe("file:line");
 
@@ -30,7 +30,7 @@ export const explainRuleTool = defineTool({
     set: z.string(),
     digest: z.string(),
     priority: z.string(),
-    source: z.string(),
+    event_source: z.string(),
     active: z.boolean(),
     description: z.string(),
     summary: z.array(z.string()).describe("The rule in sentences"),
@@ -61,12 +61,12 @@ export const explainRuleTool = defineTool({
       .describe("Earlier rule that takes every event this one matches, under rule_matching: first"),
     lints: z.array(FINDING),
     compiled: z.string().optional().describe("The condition as Falco compiles it"),
-    yaml: z.string().describe("Its items as written, in load order"),
+    yaml: z.array(z.string()).describe("Its items as written, in load order, a line each"),
   }),
   cuttable: ["macros", "lists", "fields", "lints", "clauses", "output_fields", "events", "history"],
 
   async run({ rule: name, set, detail }, { services }) {
-    const rules = ruleLibrary(services);
+    const rules = services.rules;
     const found = await findRule(rules, name, set);
     const others = set === undefined ? (await rules.findRule(name)).slice(1) : [];
     return {
@@ -79,7 +79,7 @@ export const explainRuleTool = defineTool({
 });
 
 const UNTRUSTED = [
-  ...["rule", "source", "description", "summary", "output", "tags", "compiled", "yaml", "shadowed_by"],
+  ...["rule", "event_source", "description", "summary", "output", "tags", "compiled", "yaml", "shadowed_by"],
   ...["clauses[].says", "clauses[].macro", "clauses[].at", "exceptions", "history[].at"],
   ...["macros[].name", "macros[].condition", "macros[].at", "lists[].name", "lists[].first", "lists[].at"],
   ...findingPaths("lints"),
@@ -133,9 +133,9 @@ function dataOf(found: FoundRule, detail: "concise" | "full") {
     set: set.name,
     digest: set.digest,
     priority: rule.priority,
-    source: rule.source,
+    event_source: rule.source,
     active: rule.active,
-    description: rule.description.trim(),
+    description: oneLine(rule.description),
     summary: [...explained.summary],
     clauses: explained.clauses.map(({ depth, text, macro, file, line }) => ({
       depth,
@@ -161,7 +161,7 @@ function dataOf(found: FoundRule, detail: "concise" | "full") {
     techniques: explained.tags.techniques.map(({ id, name, tactics }) => ({ id, name, tactics: [...tactics] })),
     macros: explained.macros.map((macro) => ({
       name: macro.name,
-      condition: detail === "full" ? macro.condition.trim() : shorten(macro.condition.trim(), 300),
+      condition: detail === "full" ? oneLine(macro.condition) : shorten(oneLine(macro.condition), 300),
       at: whereIs(macro.history),
     })),
     lists: explained.lists.map((list) => ({
@@ -174,9 +174,11 @@ function dataOf(found: FoundRule, detail: "concise" | "full") {
     ...(explained.shadow === undefined ? {} : { shadowed_by: explained.shadow.by.name }),
     lints: own.map(showFinding),
     ...(detail === "full" ? { compiled: rule.compiled } : {}),
-    yaml: textOf(found).text,
+    yaml: textOf(found).text.split("\n"),
   };
 }
+
+const oneLine = (text: string): string => text.trim().replaceAll(/\s+/g, " ");
 
 /** Of a redefined item the definition that counts. */
 function whereIs(history: FoundRule["rule"]["history"]): string {

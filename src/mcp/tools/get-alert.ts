@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { FalcoSkillsError } from "../../errors/falco-skills-error.ts";
-import { findNeighbours } from "../../investigate/find-neighbours.ts";
 import type { StoredAlert } from "../../store/alert-store.ts";
+import { neighbours } from "../../store/neighbours.ts";
 import { ALERT_ROW, alertRow, untrustedIn } from "../alert-view.ts";
 import { shorten } from "../answer.ts";
 import { defineTool } from "../tool.ts";
@@ -24,8 +24,7 @@ export const getAlert = defineTool({
     received_at: z.string().describe("When this server stored it"),
     raw: z.string().describe("The line as it came; hidden characters shown as \\u{hex}"),
     raw_sha256: z.string().describe("SHA-256 of the raw line's bytes"),
-    neighbours: z.array(ALERT_ROW.extend({ related_by: z.string().describe("container, process lineage or host") })),
-    neighbours_matched: z.int().describe("How many neighbours there are in all"),
+    neighbours: z.array(ALERT_ROW.extend({ related_by: z.array(z.enum(["container", "lineage"])) })),
   }),
   cuttable: ["neighbours"],
 
@@ -36,11 +35,9 @@ export const getAlert = defineTool({
         fix: "Call search_alerts and pass an id it returned.",
       });
     }
-    const near = await findNeighbours(services.alerts, alert, {
-      aroundNs: BigInt(around_seconds) * 1_000_000_000n,
-      limit,
-    });
-    const rows = near.neighbours.map((found) => ({ ...alertRow(found.alert, "concise"), related_by: found.relation }));
+    const distanceNs = BigInt(around_seconds) * 1_000_000_000n;
+    const near = limit === 0 ? [] : await neighbours(services.alerts, alert, { distanceNs, limit });
+    const rows = near.map((found) => ({ ...alertRow(found.alert, "concise"), related_by: [...found.relations] }));
     return {
       data: {
         alert: alertRow(alert, "full"),
@@ -48,16 +45,13 @@ export const getAlert = defineTool({
         raw: shorten(alert.raw, 6_000),
         raw_sha256: alert.rawSha256,
         neighbours: rows,
-        neighbours_matched: near.matched,
       },
-      source: { kind: "alert store", looked_at: 1 + near.matched },
+      source: { kind: "alert store", looked_at: 1 + near.length },
       warnings:
-        rows.length < near.matched ? [`${near.matched - rows.length} further neighbours: use search_alerts`] : [],
-      untrusted: [
-        ...untrustedIn([alert], "alert", "full"),
-        "raw",
-        ...neighbourPaths(near.neighbours.map(({ alert }) => alert)),
-      ],
+        limit > 0 && near.length === limit
+          ? ["there may be further neighbours: raise neighbours or use search_alerts"]
+          : [],
+      untrusted: [...untrustedIn([alert], "alert", "full"), "raw", ...neighbourPaths(near.map((found) => found.alert))],
     };
   },
 });

@@ -1,12 +1,16 @@
 import type { Tool } from "../tool.ts";
 import { createChecklist } from "./create-checklist.ts";
+import { explainRuleTool } from "./explain-rule.ts";
 import { falcoStatus } from "./falco-status.ts";
 import { getAlert } from "./get-alert.ts";
 import { grcListSkills } from "./grc-list-skills.ts";
 import { grcLoadSkill } from "./grc-load-skill.ts";
 import { ingestAlerts } from "./ingest-alerts.ts";
+import { loadRulesTool } from "./load-rules.ts";
+import { ruleCoverageTool } from "./rule-coverage.ts";
 import { searchAlerts } from "./search-alerts.ts";
 import { searchAudit } from "./search-audit.ts";
+import { searchRules } from "./search-rules.ts";
 import { summarizeAlerts } from "./summarize-alerts.ts";
 import { updateChecklist } from "./update-checklist.ts";
 import { verifyAudit } from "./verify-audit.ts";
@@ -20,6 +24,10 @@ export const TOOLS: readonly Tool[] = [
   summarizeAlerts,
   searchAlerts,
   getAlert,
+  loadRulesTool,
+  searchRules,
+  explainRuleTool,
+  ruleCoverageTool,
   createChecklist,
   updateChecklist,
   searchAudit,

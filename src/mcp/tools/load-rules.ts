@@ -8,7 +8,6 @@ import { findLint, lintRuleSet } from "../../rules/lint/lint-rule-set.ts";
 import type { Finding } from "../../rules/lint/to-sarif.ts";
 import type { RuleFile } from "../../rules/load-rules.ts";
 import { nearestNames } from "../../text/nearest-names.ts";
-import type { Services } from "../services.ts";
 import { defineTool } from "../tool.ts";
 
 /** A finding as tools show it. */
@@ -17,7 +16,7 @@ export const FINDING = z.strictObject({
   severity: z.enum(["error", "warning", "note"]),
   message: z.string(),
   at: z.string().describe("file:line:column, from 1"),
-  frame: z.string().optional().describe("The line with carets under the place"),
+  frame: z.array(z.string()).optional().describe("The line, and carets under the place"),
   within: z.array(z.string()).optional().describe("Rule, macro, list or exception it is about, outermost first"),
   fix: z.string().describe("What to do about it"),
 });
@@ -83,7 +82,7 @@ export const loadRulesTool = defineTool({
   cuttable: ["lints", "problems", "skipped", "files"],
 
   async run({ name, paths, text, builtin, engine, lints_off }, { services }) {
-    const rules = ruleLibrary(services);
+    const rules = services.rules;
     const off = lints_off.map(lintNamed);
     const { files, skipped } = await gather(rules, paths, text, builtin);
     const before = await rules.get(name).catch(notLoadedYet);
@@ -114,11 +113,6 @@ export const loadRulesTool = defineTool({
     };
   },
 });
-
-/** The rule library among the services. */
-export function ruleLibrary(services: Services): RuleLibrary {
-  return (services as Services & { readonly rules: RuleLibrary }).rules;
-}
 
 async function gather(
   rules: RuleLibrary,
@@ -200,7 +194,7 @@ export function showFinding(finding: Finding): z.input<typeof FINDING> {
     severity,
     message,
     at: `${file}:${line}:${column}`,
-    ...(frame === "" ? {} : { frame }),
+    ...(frame === "" ? {} : { frame: frame.split("\n") }),
     ...(within.length === 0 ? {} : { within: [...within] }),
     fix,
   };

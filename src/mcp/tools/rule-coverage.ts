@@ -5,7 +5,7 @@ import { navigatorLayer } from "../../rules/attack/navigator-layer.ts";
 import { coverageOf, type RuleCoverage } from "../../rules/attack/rule-coverage.ts";
 import type { RuleLibrary, StoredRuleSet } from "../../rules/library/rule-library.ts";
 import { defineTool } from "../tool.ts";
-import { ruleLibrary, SET } from "./load-rules.ts";
+import { SET } from "./load-rules.ts";
 
 const technique = z.strictObject({ id: z.string(), name: z.string(), tactics: z.array(z.string()) });
 
@@ -61,7 +61,7 @@ export const ruleCoverageTool = defineTool({
   cuttable: ["gaps", "untagged", "events", "wrong_tags", "techniques"],
 
   async run({ set, platforms, gaps, sub_techniques, layer }, { services }) {
-    const stored = await chooseSet(ruleLibrary(services), set);
+    const stored = await chooseSet(services.rules, set);
     const coverage = coverageOf(stored.ruleSet, platforms);
     const missing = coverage.gaps.filter(({ parent }) => sub_techniques || parent === undefined);
     return {

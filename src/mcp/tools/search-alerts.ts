@@ -3,8 +3,9 @@ import { formatTimeNs } from "../../alert/time.ts";
 import type { AlertFilter, AlertPage, AlertStore } from "../../store/alert-store.ts";
 import { nearestNames } from "../../text/nearest-names.ts";
 import { ALERT_ROW, alertRow, DETAIL, untrustedIn } from "../alert-view.ts";
-import { FILTER, toAlertFilter } from "../filter-input.ts";
+import { FILTER, resolveWindow, toAlertFilter } from "../filter-input.ts";
 import { fitPage } from "../fit-page.ts";
+import { openCursor, sealCursor } from "../search-cursor.ts";
 import { defineTool } from "../tool.ts";
 
 export const searchAlerts = defineTool({
@@ -30,18 +31,21 @@ export const searchAlerts = defineTool({
 
   async run({ order, limit, cursor, detail, ...input }, { services, room }) {
     const { alerts } = services;
-    const filter = await toAlertFilter(input, alerts, services.nowNs());
+    const asked = cursor === undefined ? undefined : openCursor(cursor, input);
+    const window = asked?.window ?? resolveWindow(input, services.nowNs());
+    const filter = await toAlertFilter(input, alerts, window);
     const page = await fitPage(
       limit,
       room,
-      (count) => alerts.search(filter, { limit: count, order, ...(cursor === undefined ? {} : { cursor }) }),
+      (count) =>
+        alerts.search(filter, { limit: count, order, ...(asked === undefined ? {} : { cursor: asked.cursor }) }),
       (found) => found.alerts.map((alert) => alertRow(alert, detail)),
     );
     return {
       data: { alerts: page.alerts.map((alert) => alertRow(alert, detail)), matched: page.matched },
       source: sourceOf(filter, page.considered),
       warnings: page.matched === 0 ? await whyNothing(filter, page, alerts) : [],
-      ...(page.nextCursor === undefined ? {} : { nextCursor: page.nextCursor }),
+      ...(page.nextCursor === undefined ? {} : { nextCursor: sealCursor(page.nextCursor, input, window) }),
       untrusted: page.alerts.length === 0 ? [] : untrustedIn(page.alerts, "alerts[]", detail),
     };
   },

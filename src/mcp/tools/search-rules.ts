@@ -10,7 +10,7 @@ import type { Rule } from "../../rules/rule-set.ts";
 import { shorten } from "../answer.ts";
 import { fitPage } from "../fit-page.ts";
 import { defineTool } from "../tool.ts";
-import { ruleLibrary, SET } from "./load-rules.ts";
+import { SET } from "./load-rules.ts";
 
 const text = z.string().min(1).max(500);
 
@@ -62,7 +62,7 @@ export const searchRules = defineTool({
   cuttable: ["rules"],
 
   async run({ set, limit, cursor, ...filter }, { services, room }) {
-    const rules = ruleLibrary(services);
+    const rules = services.rules;
     const { sets, faults } = await setsToSearch(rules, set);
     const fits = matcher(filter);
     const all = sets.flatMap((stored) =>

@@ -3,7 +3,7 @@ import { formatTimeNs } from "../../alert/time.ts";
 import { FalcoSkillsError } from "../../errors/falco-skills-error.ts";
 import type { GroupKey, Summary } from "../../store/alert-store.ts";
 import { isUntrusted } from "../alert-view.ts";
-import { FILTER, toAlertFilter } from "../filter-input.ts";
+import { FILTER, resolveWindow, toAlertFilter } from "../filter-input.ts";
 import { defineTool } from "../tool.ts";
 import { sourceOf } from "./search-alerts.ts";
 
@@ -57,7 +57,7 @@ export const summarizeAlerts = defineTool({
 
   async run({ by, bucket, limit, ...input }, { services }) {
     const { alerts } = services;
-    const filter = await toAlertFilter(input, alerts, services.nowNs());
+    const filter = await toAlertFilter(input, alerts, resolveWindow(input, services.nowNs()));
     const keys = by.map(toGroupKey);
     const bucketNs =
       bucket === undefined
