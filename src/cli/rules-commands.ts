@@ -1,7 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 
 const EXITS = `
-Exit codes: 0 nothing that fails, 1 something that fails, 2 the command line or a file could not be read.`;
+Exit codes: 0 nothing that fails, 1 something that fails or cannot be read, 2 the command line was
+not understood.`;
 
 const SOURCES = `
 A path is a rule file or a folder, read as Falco reads them. set:NAME or set:NAME@DIGEST is a

@@ -149,7 +149,7 @@ export async function diffRuleFiles(before: string, after: string, flags: RulesF
   for (const row of diff.rules) printDiff(row);
   if (diff.moved.length > 0)
     printLine(`order of evaluation changed for ${diff.moved.map((name) => visible(name)).join(", ")}`);
-  printLine(`${diff.rules.length} rules differ, ${diff.unchanged} are the same`);
+  printLine(`${counted(diff.rules.length, "rule")} changed, ${diff.unchanged} unchanged`);
 }
 
 const CHANGE_COLORS = {
@@ -180,11 +180,14 @@ function report(findings: readonly Finding[], loaded: Loaded, flags: RulesFlags)
     printJson({ ok: loaded.ok, errors, warnings, notes, rules: rules.length, digest, findings });
   } else {
     for (const finding of findings) printFinding(finding);
-    const noted = notes > 0 ? `, ${notes} notes` : "";
-    const totals = `${errors} errors, ${warnings} warnings${noted} in ${loaded.ruleSet.rules.length} rules of ${loaded.files.length} files`;
+    const noted = notes > 0 ? `, ${counted(notes, "note")}` : "";
+    const where = `${counted(loaded.ruleSet.rules.length, "rule")} of ${counted(loaded.files.length, "file")}`;
+    const totals = `${counted(errors, "error")}, ${counted(warnings, "warning")}${noted} in ${where}`;
     printLine(errors > 0 ? colors.red(totals) : warnings > 0 ? colors.yellow(totals) : colors.green(totals));
   }
 }
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
 
 const SEVERITY_COLORS = { error: colors.red, warning: colors.yellow, note: colors.cyan } as const;
 
