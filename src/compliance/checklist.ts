@@ -1,8 +1,17 @@
 import type { ChecklistItemTemplate, ChecklistTemplate } from "../skills/checklist-template.ts";
+import type { AttestLine, VerifyLine } from "./checklist-line.ts";
 
 /** States a caller may set. `not-applicable` and `blocked` need a reason. */
 export const SETTABLE_STATES = ["open", "in-progress", "done", "failed", "not-applicable", "blocked"] as const;
 type SettableState = (typeof SETTABLE_STATES)[number];
+
+/** What an automatic test can find. */
+export const TEST_STATES = ["pass", "fail", "not-evaluated", "not-applicable"] as const;
+export type TestState = (typeof TEST_STATES)[number];
+
+/** What a person can vouch for. */
+export const ATTESTABLE_STATES = ["done", "failed", "not-applicable"] as const;
+export type AttestableState = (typeof ATTESTABLE_STATES)[number];
 
 /** States an item can be in; `not-evaluated` is an automatic item whose test has not run. */
 export type ItemState = SettableState | "not-evaluated";
@@ -33,6 +42,23 @@ export interface ChecklistChange {
   readonly evidence: readonly string[];
 }
 
+/** Where in the audit trail a line of the file is recorded. */
+export interface LineRecord {
+  readonly log: string;
+  readonly seq: number;
+  readonly leaf: string;
+}
+
+export interface ChecklistAttestation {
+  readonly at: string;
+  readonly item: string;
+  readonly state: AttestableState;
+  readonly by: { readonly kind: "person"; readonly name: string; readonly role?: string };
+  readonly statement: string;
+  readonly method: "terminal" | "elicitation";
+  readonly record: LineRecord;
+}
+
 /** An item with its state now. `evidence` is everything any change of it named. */
 export interface ChecklistItem {
   readonly template: ChecklistItemTemplate;
@@ -44,8 +70,15 @@ export interface ChecklistItem {
   readonly by?: Actor;
   readonly at?: string;
   readonly evidence: readonly string[];
-  /** What the automatic half of a hybrid item found; absent on manual items. */
-  readonly automatic?: { readonly test: string; readonly state: "not-evaluated"; readonly reason: string };
+  /** What the item's test found last; absent on manual items. */
+  readonly automatic?: {
+    readonly test: string;
+    readonly state: TestState;
+    readonly reason: string;
+    /** Numbers of records in the audit trail that it rests on; absent while the test has not run. */
+    readonly records?: readonly number[];
+    readonly evidence?: readonly string[];
+  };
 }
 
 export interface ChecklistProgress {
@@ -68,6 +101,16 @@ export interface Checklist {
   readonly items: readonly ChecklistItem[];
   readonly progress: ChecklistProgress;
   readonly history: readonly ChecklistChange[];
+  /** The last run of all tests; absent before the first. */
+  readonly verification?: {
+    readonly at: string;
+    readonly by: Actor;
+    readonly window?: { readonly from: string; readonly to: string };
+    /** What Falco could not see in that window, in words. */
+    readonly blindSpots: readonly string[];
+    readonly record: LineRecord;
+  };
+  readonly attestations: readonly ChecklistAttestation[];
   /** Lines of the file that could not be used, in words. */
   readonly warnings: readonly string[];
 }
@@ -121,4 +164,8 @@ export interface ChecklistStore {
   list(): Promise<ChecklistList>;
   /** Fails with CHECKLIST_ITEM_UNKNOWN, CHECKLIST_ITEM_AUTOMATIC, CHECKLIST_REASON_REQUIRED, CHECKLIST_FULL, INVALID_ARGUMENT. */
   update(id: string, change: ItemUpdate): Promise<UpdatedChecklist>;
+  /** Adds a run of the tests, which must be recorded in the trail already. */
+  keepVerification(id: string, line: Omit<VerifyLine, "v" | "op" | "id">): Promise<Checklist>;
+  /** Adds a person's word, which must be recorded in the trail already. Fails with ATTEST_NOT_A_PERSON on automatic items. */
+  keepAttestation(id: string, line: Omit<AttestLine, "v" | "op" | "id">): Promise<UpdatedChecklist>;
 }

@@ -52,6 +52,13 @@ export function reasonRequired(item: string, state: string): FalcoSkillsError {
   );
 }
 
+export function attestAutomatic(item: string, test: string): FalcoSkillsError {
+  const message = `item ${quote(item)} is decided by the test ${quote(test)}; nobody's word replaces it`;
+  return new FalcoSkillsError("ATTEST_NOT_A_PERSON", message, {
+    fix: "Call verify_checklist to run the test, or attest a manual or hybrid item.",
+  });
+}
+
 export function argument(tool: string, what: string): FalcoSkillsError {
   return new FalcoSkillsError("INVALID_ARGUMENT", what, { fix: `Correct the argument and call ${tool} again.` });
 }

@@ -10,7 +10,7 @@ import type {
   UpdatedChecklist,
 } from "./checklist.ts";
 import { type ChecklistFiles, checklistFiles } from "./checklist-file.ts";
-import { CHECKLIST_ID, changeLine, creationLine } from "./checklist-line.ts";
+import { type AttestLine, attestLine, CHECKLIST_ID, changeLine, creationLine, verifyLine } from "./checklist-line.ts";
 import * as wrong from "./errors.ts";
 import { decidedByTest, foldChecklist, needsReason } from "./fold-checklist.ts";
 import { orderWarnings } from "./order-warnings.ts";
@@ -35,6 +35,16 @@ export function openChecklists({ folder, nowMs, newId }: ChecklistHome): Checkli
     get: (id) => load(files, id),
     list: () => list(files),
     update: (id, change) => update(files, id, change, { at: now(), id: newId() }),
+    async keepVerification(id, line) {
+      await load(files, id);
+      const kept = await files.append(
+        id,
+        JSON.stringify(verifyLine.parse({ v: 1, op: "verify", id: newId(), ...line })),
+      );
+      if (!kept) throw wrong.checklistFull(id);
+      return load(files, id);
+    },
+    keepAttestation: (id, line) => keepAttestation(files, id, { v: 1, op: "attest", id: newId(), ...line }),
   };
 }
 
@@ -92,17 +102,33 @@ async function update(
   stamp: { readonly at: string; readonly id: string },
 ): Promise<UpdatedChecklist> {
   const before = await load(files, id);
-  const item = before.items.find(({ template }) => template.id === change.item)?.template;
-  if (item === undefined) {
-    const ids = before.items.map(({ template }) => template.id);
-    throw wrong.itemUnknown(change.item, nearestNames(change.item, ids, 3));
-  }
+  const item = findItem(before, change.item);
   const line = lineOf(item, change, stamp);
   const kept = await files.append(id, JSON.stringify(line));
   if (!kept) throw wrong.checklistFull(id);
   const checklist = await load(files, id);
   const after = checklist.items.find(({ template }) => template.id === item.id) as ChecklistItem;
   return { checklist, item: after, warnings: [...orderWarnings(before, change), ...checklist.warnings] };
+}
+
+async function keepAttestation(files: ChecklistFiles, id: string, line: AttestLine): Promise<UpdatedChecklist> {
+  const before = await load(files, id);
+  const template = findItem(before, line.item);
+  if (template.kind === "auto") throw wrong.attestAutomatic(template.id, template.test ?? "");
+  const checked = attestLine.safeParse(line);
+  if (!checked.success) throw wrong.argument("falco-skills attest", firstIssue(checked.error.issues));
+  if (!(await files.append(id, JSON.stringify(checked.data)))) throw wrong.checklistFull(id);
+  const checklist = await load(files, id);
+  const item = checklist.items.find(({ template: { id: name } }) => name === line.item) as ChecklistItem;
+  return { checklist, item, warnings: [...orderWarnings(before, line), ...checklist.warnings] };
+}
+
+/** Fails with CHECKLIST_ITEM_UNKNOWN. */
+export function findItem(checklist: Checklist, wanted: string): ChecklistItemTemplate {
+  const item = checklist.items.find(({ template }) => template.id === wanted)?.template;
+  if (item !== undefined) return item;
+  const ids = checklist.items.map(({ template }) => template.id);
+  throw wrong.itemUnknown(wanted, nearestNames(wanted, ids, 3));
 }
 
 /** The line a change becomes, after every check that needs no other process's word. */

@@ -33,6 +33,8 @@ export function renderChecklistMarkdown(checklist: Checklist): string {
     "",
     ...progressLines(checklist),
     "",
+    ...blindLines(checklist),
+    "",
     ...warnings.map((warning) => `> **Warning:** ${shown(warning)}\n`),
     ...phases,
     ...historyLines(history),
@@ -90,6 +92,10 @@ function itemLines(item: ChecklistItem): string[] {
     `  ${shown(template.text)}`,
     "",
     `  - ${template.severity}, ${template.kind}${test}`,
+    ...(automatic?.records === undefined ? [] : [`  - Test found: ${shown(automatic.reason)}`]),
+    ...(automatic?.records === undefined || automatic.records.length === 0
+      ? []
+      : [`  - Rests on records: ${automatic.records.join(", ")}`]),
     ...(reason === undefined ? [] : [`  - Reason: ${shown(reason)}`]),
     ...(note === undefined ? [] : [`  - Note: ${shown(note)}`]),
     ...(by === undefined || at === undefined ? [] : [`  - Set: ${time(at)} by ${actor(by)}`]),
@@ -98,6 +104,20 @@ function itemLines(item: ChecklistItem): string[] {
     ...(controls.length === 0 ? [] : [`  - Controls: ${controls.map(shown).join("; ")}`]),
     ...(template.must_precede.length === 0 ? [] : [`  - Before: ${template.must_precede.map(shown).join(", ")}`]),
     "",
+  ];
+}
+
+function blindLines({ verification }: Checklist): string[] {
+  const head = "## What Falco could not see";
+  if (verification === undefined) return [head, "", "Not determined yet: no test has run."];
+  const { at, window, blindSpots, record } = verification;
+  const span = window === undefined ? "no window was fixed" : `window ${time(window.from)} to ${time(window.to)}`;
+  return [
+    head,
+    "",
+    ...(blindSpots.length === 0 ? ["- Nothing was found."] : blindSpots.map((spot) => `- ${shown(spot)}`)),
+    "",
+    `Tested ${time(at)}, ${span}, record ${record.seq}.`,
   ];
 }
 

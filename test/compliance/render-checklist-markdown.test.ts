@@ -55,6 +55,10 @@ test("a checklist reads well on paper", () => {
     No critical item is unsettled.
     Critical and settled by an agent's report alone: V1.
 
+    ## What Falco could not see
+
+    Not determined yet: no test has run.
+
     ## Preserve
 
     - [x] **V1 Title of V1** — done (reported)
