@@ -161,7 +161,6 @@ function warnOfValue(text: string, { operator }: Comparison, span: Span, walk: W
   }
   const plain = text.replace(/[ \t\n\v\f\r]/g, "");
   const asField = looksLikeField(plain) ? lookUpField(plain, walk.options.source) : undefined;
-  if (asField?.kind === "refused") return;
   if (asField?.kind === "found") {
     warn("misused-value", `'${text}' may be a valid field misused as a const string value`);
   }

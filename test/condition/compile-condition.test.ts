@@ -94,6 +94,7 @@ describe("a check of a number", () => {
     ["evt.rawtime = -1", true],
     ["evt.cpu = 65538", true],
     ["fd.sport = https", true],
+    ["fd.sport = 65979", true],
     ["fd.sport in (22, https)", true],
     ["proc.fdusage > 2", true],
     ["evt.is_io = true", true],
@@ -227,6 +228,7 @@ describe("other fields that are compared in their own way", () => {
     ["fd.sip.name != a.example", { "fd.sip.name": "" }, true],
     ["fd.sip.name = a.example", { "fd.sip.name": "" }, false],
     ["fd.sip.name = a.example", { "fd.sip.name": "a.example" }, true],
+    ['fd.sip.name startswith ""', { "fd.sip.name": "" }, false],
     ["fd.sip.name exists", { "fd.ip": [] }, true],
     ["evt.rawarg.res = 0", { "evt.rawarg.res": 0n, "evt.type": "open" }, true],
     ["evt.rawarg.res in (0)", { "evt.rawarg.res": 0n, "evt.type": "open" }, false],
@@ -259,6 +261,15 @@ describe("lists and buffers", () => {
     ['getopt(("-n", "-t", "v"), "nt:")[t] = v', true],
     ['getopt(("-x"), "n")[n] != v', false],
     ['getopt(("stop", "-n"), "n") in ()', true],
+    ['getopt(("--long", "-n"), "n") in (n)', true],
+    ['getopt(("-n", "--", "-x"), "nx") in (n)', true],
+    ['getopt(("-t"), "t:")[t] = ""', true],
+    ['b64("YQ") = a', true],
+    ['b64("YQ==") = a', true],
+    ['b64("YR") exists', false],
+    ['b64("YQ=") exists', true],
+    ['b64("Y") exists', false],
+    ['b64("a b") exists', false],
   ] as const)("%s: %s", (source, expected) => {
     expect(holds(source, event)).toBe(expected);
   });

@@ -8,6 +8,7 @@ const NOTHING = { fields: [], operators: [], lists: [], macros: [], eventNames: 
 
 test.each([
   ["proc.name = a", { fields: ["proc.name"], operators: ["="] }],
+  ['proc.env[""] exists', { fields: ["proc.env"], operators: ["exists"] }],
   ["proc.aname[2] exists", { fields: ["proc.aname[2]"], operators: ["exists"] }],
   ["evt.type in (open, shells)", { fields: ["evt.type"], operators: ["in"], lists: ["shells"], eventNames: ["open"] }],
   ["fd.name startswith anyof (shells)", { fields: ["fd.name"], operators: ["startswith anyof"], lists: ["shells"] }],

@@ -49,6 +49,8 @@ test.each([
   ["a_macro and evt.type = open", "open"],
   ["tolower(evt.type) = open", "event code search does not support `evt.type` checks with transformers"],
   ['concat("x", evt.type) exists', "event code search does not support `evt.type` checks with transformers"],
+  ['join("-", (evt.type, proc.name)) = a', ALL],
+  ['join("-", (proc.name, evt.type)) = a', "event code search does not support `evt.type` checks with transformers"],
   [
     "evt.type = val(proc.name)",
     "right-hand field comparisons on `evt.type`/`syscall.type` checks are not supported by event code search",

@@ -124,6 +124,16 @@ test("printing and parsing again changes nothing but pairs of nots, which are re
   );
 });
 
+test.each([
+  ["a", 4],
+  ["(a)", 9],
+  ["proc.name=a", 7],
+  ["tolower(proc.name)=a", 7],
+] as const)("%s goes %i productions deep", (source, depth) => {
+  expect(parseCondition(source, depth + 1).error).toBeUndefined();
+  expect(parseCondition(source, depth).error?.message).toBe(`exceeded max depth limit of ${depth}`);
+});
+
 test("spans cover what they name", () => {
   const source = "  not (proc.name in (a, 'b c') and tolower(fd.name) = x )";
   const { node } = parseCondition(source);
