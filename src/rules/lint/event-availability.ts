@@ -66,9 +66,22 @@ function onlyOpens({ left, ...check }: Comparison | Exists): boolean {
 
 /** Event types that Falco itself allows for a condition. */
 export function allowedEvents(node: Node): Mask {
-  const events = eventTypesOf(node);
-  if ("message" in events) return ALL_EVENTS;
-  return events.types.reduce((mask, id) => mask | (1n << BigInt(id)), 0n) & ~injected;
+  return remembered(allowed, node, () => {
+    const events = eventTypesOf(node);
+    if ("message" in events) return ALL_EVENTS;
+    return events.types.reduce((mask, id) => mask | (1n << BigInt(id)), 0n) & ~injected;
+  });
+}
+
+/** Trees never change, and macros that are used often are one and the same tree in many places. */
+const allowed = new WeakMap<Node, Mask>();
+const possible = new WeakMap<Node, Mask>();
+const possibleNegated = new WeakMap<Node, Mask>();
+
+function remembered(known: WeakMap<Node, Mask>, node: Node, find: () => Mask): Mask {
+  const mask = known.get(node) ?? find();
+  known.set(node, mask);
+  return mask;
 }
 
 /** Added to every rule, whatever its condition says. */
@@ -76,6 +89,10 @@ const injected = eventsNamed("asyncevent");
 
 /** Event types for which a condition can be true: Falco's, less those that lack a field it needs. */
 export function possibleEvents(node: Node, negated = false): Mask {
+  return remembered(negated ? possibleNegated : possible, node, () => findPossible(node, negated));
+}
+
+function findPossible(node: Node, negated: boolean): Mask {
   switch (node.kind) {
     case "and":
     case "or": {
@@ -91,8 +108,8 @@ export function possibleEvents(node: Node, negated = false): Mask {
     case "macro":
       return ALL_EVENTS;
     default: {
-      const allowed = negated ? allowedEvents({ kind: "not", span: node.span, child: node }) : allowedEvents(node);
-      return negated ? allowed : allowed & carriersOfCheck(node).mask;
+      if (negated) return allowedEvents({ kind: "not", span: node.span, child: node });
+      return allowedEvents(node) & carriersOfCheck(node).mask;
     }
   }
 }

@@ -1,6 +1,5 @@
 import type { Comparison, Value } from "../../condition/ast.ts";
 import { parseCondition } from "../../condition/parse-condition.ts";
-import { nearestNames } from "../../text/nearest-names.ts";
 import type { List } from "../rule-set.ts";
 import { quote } from "./check-lints.ts";
 import { type LintDraft, type LintSubject, type Owner, ownChecks, placeOfSpan, placeOfWord } from "./lint-subject.ts";
@@ -27,14 +26,15 @@ const EVENT_FIELDS: ReadonlySet<string> = new Set(["evt.type", "syscall.type", "
 /** The known list that a word was likely meant to be, "" for a word that only looks like a list's name. */
 function meantList(word: string, subject: LintSubject): string | undefined {
   if (!IDENTIFIER.test(word)) return undefined;
-  const [nearest] = nearestNames(word, namesOfLists(subject), 1);
-  if (nearest === word) return undefined;
-  if (nearest !== undefined && word.length >= 6 && isNear(word, nearest)) return nearest;
+  const names = namesOfLists(subject);
+  if (names.has(word)) return undefined;
+  if (word.length >= 6) for (const name of names) if (isNear(word, name)) return name;
   return LIST_ENDING.test(word) ? "" : undefined;
 }
 
 /** At most two neighbouring characters differ, or are more in one of them: what a slip of the fingers gives. */
 function isNear(a: string, b: string): boolean {
+  if (Math.abs(a.length - b.length) > 2) return false;
   let start = 0;
   while (start < Math.min(a.length, b.length) && a[start] === b[start]) start += 1;
   let end = 0;
@@ -42,10 +42,10 @@ function isNear(a: string, b: string): boolean {
   return Math.max(a.length, b.length) - start - end <= 2;
 }
 
-const listNames = new WeakMap<LintSubject, readonly string[]>();
+const listNames = new WeakMap<LintSubject, ReadonlySet<string>>();
 
-function namesOfLists(subject: LintSubject): readonly string[] {
-  const known = listNames.get(subject) ?? subject.ruleSet.lists.map(({ name }) => name);
+function namesOfLists(subject: LintSubject): ReadonlySet<string> {
+  const known = listNames.get(subject) ?? new Set(subject.ruleSet.lists.map(({ name }) => name));
   listNames.set(subject, known);
   return known;
 }
@@ -152,10 +152,9 @@ function corruption(item: string): string | undefined {
 
 /** List names that Falco replaces where no list was meant. */
 function rewrittenTexts(owner: Owner, subject: LintSubject): LintDraft[] {
-  const names = "lists" in owner.item ? owner.item.lists : namesOfLists(subject);
-  if (names.length === 0) return [];
+  const wanted = "lists" in owner.item ? new Set(owner.item.lists) : namesOfLists(subject);
+  if (wanted.size === 0) return [];
   const { condition } = owner.item;
-  const wanted = new Set(names);
   const words = condition.split(/[\s(),=]+/);
   if (!words.some((word) => wanted.has(word.replace(/^["']|["']$/g, "")))) return [];
   const parsed = parseCondition(condition);

@@ -71,10 +71,14 @@ function missingFields(owner: Owner, clauses: readonly Clause[], macros: Readonl
   const allowed = clauses.reduce((mask, { node }) => mask & allowedEvents(node), allowedEvents(owner.item.tree));
   if (allowed === 0n) return [];
   const found: LintDraft[] = [];
+  const seen = new Map<Node, Set<Mask>>();
   for (const clause of clauses) look(clause, allowed);
   return found;
 
   function look({ node, macro }: Clause, mask: Mask): void {
+    const masks = seen.get(node) ?? new Set();
+    if (masks.has(mask)) return;
+    seen.set(node, masks.add(mask));
     if (node.kind === "comparison" || node.kind === "exists") {
       const { mask: carriers, field } = carriersOfCheck(node);
       if (field !== undefined && (carriers & mask) === 0n && (allowedEvents(node) & mask) !== 0n)

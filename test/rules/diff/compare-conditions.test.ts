@@ -93,6 +93,20 @@ describe("contradictions", () => {
   });
 });
 
+describe("fields that are compared with many values", () => {
+  const values = Array.from({ length: 40 }, (_, at) => `v${at}`);
+  const isOneOf = (names: readonly string[]) => `proc.name in (${names.join(", ")})`;
+
+  test.each([
+    ["two of them at once", `${isOneOf(values)} and proc.name = v0 and proc.name = v39`, true],
+    ["neighbours at once", `${isOneOf(values)} and proc.name = v20 and proc.name = v21`, true],
+    ["one of two disjoint halves", `${isOneOf(values.slice(0, 20))} and ${isOneOf(values.slice(20))}`, true],
+    ["one of two halves that share one", `${isOneOf(values.slice(0, 21))} and ${isOneOf(values.slice(20))}`, false],
+  ])("%s", (_what, condition, expected) => {
+    expect(isContradiction(tree(condition), "syscall")).toBe(expected);
+  });
+});
+
 test("covers: the outer matches all that the inner does", () => {
   expect(covers(tree("evt.type = open"), tree("proc.name = a and evt.type = open"), "syscall")).toBe(true);
   expect(covers(tree("proc.name = a and evt.type = open"), tree("evt.type = open"), "syscall")).toBe(false);

@@ -326,6 +326,25 @@ describe("nothing is said of", () => {
   });
 });
 
+describe("sets that are made to be slow", () => {
+  test("macros that double each other", () => {
+    const macros = Array.from({ length: 15 }, (_, at) =>
+      at === 0
+        ? "- macro: m0\n  condition: (proc.name=a)\n"
+        : `- macro: m${at}\n  condition: (m${at - 1} or not m${at - 1} and proc.pname=x${at})\n`,
+    );
+    expect(codesOf(`${macros.join("")}${rule("r", "evt.type=open and m14")}`)).toEqual([]);
+  });
+
+  test("pairs of rules beyond the bound are left out, and that is said", () => {
+    const rules = Array.from({ length: 220 }, (_, at) =>
+      rule(`r${at}`, `evt.type=open and fd.num > ${at} and fd.num < ${at + 5}`),
+    );
+    const { leftOut } = lint([rules.join("")]);
+    expect(leftOut).toEqual(["4090 pairs of rules were not looked at for LINT_SHADOWED"]);
+  });
+});
+
 describe("switching lints off", () => {
   const faulty = rule("r", "evt.type=execve and proc.name=docker-entrypoint");
   test.each([
