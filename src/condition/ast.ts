@@ -20,7 +20,7 @@ export interface Or {
   readonly children: readonly Node[];
 }
 
-export interface Not {
+interface Not {
   readonly kind: "not";
   readonly span: Span;
   readonly child: Node;

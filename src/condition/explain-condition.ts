@@ -6,7 +6,7 @@ import { type CheckContext, fieldText } from "./operand.ts";
 import { printCondition } from "./print-condition.ts";
 
 /** A field that a clause looks at and what the event has for it; `value` is left out where the event has none. */
-export interface SeenField {
+interface SeenField {
   readonly field: string;
   readonly value?: Extracted;
 }

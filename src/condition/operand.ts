@@ -71,7 +71,7 @@ export function fieldText({ name, argument }: Field): string {
 }
 
 /** The field as an operand; throws a CheckFault for one that the source does not have. */
-export function fieldOperand(field: Field, { source, engine }: CheckContext): Operand {
+function fieldOperand(field: Field, { source, engine }: CheckContext): Operand {
   const text = fieldText(field);
   const found = lookUpField(text, source);
   if (found.kind === "refused") throw new CheckFault("field-argument", found.message, field.span);

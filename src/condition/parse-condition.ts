@@ -69,9 +69,9 @@ import { closeTransformer, parseField, parseTransformer, spanFrom, transformer, 
 // Words of StrOp and Modifier need a blank behind them, those of ListOp do not ('in(a)', even 'ina', reads as 'in').
 
 /** Falco's own limit for rules; the parser counts every production on the way down, so about 200 brackets reach it. */
-export const MAX_DEPTH = 1000;
+const MAX_DEPTH = 1000;
 
-export interface SyntaxFault {
+interface SyntaxFault {
   /** Falco's exact text. */
   readonly message: string;
   /** Where the parser stood: empty at the end of the text, else one character. */

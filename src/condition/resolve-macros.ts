@@ -24,7 +24,7 @@ export interface ResolvedCondition {
 /** Macros that double each other grow without bound; a condition of the official rules has some thousand parts. */
 export const MAX_PARTS = 250_000;
 /** Every later phase walks the tree by recursion. */
-export const MAX_NESTING = 1_500;
+const MAX_NESTING = 1_500;
 
 interface Size {
   readonly parts: number;

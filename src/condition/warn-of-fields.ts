@@ -5,7 +5,7 @@ import type { Comparison, Diagnostic, Field, Node, Part } from "./ast.ts";
  * Source: falco userspace/engine/falco_load_result.cpp @13074749.
  */
 const GONE = "field is not available due to the drop of enter events.";
-export const DEPRECATED_FIELDS: ReadonlyMap<string, string> = new Map([
+const DEPRECATED_FIELDS: ReadonlyMap<string, string> = new Map([
   [
     "evt.dir",
     "due to the drop of enter events, 'evt.dir = <' always evaluates to true, and 'evt.dir = >' always evaluates to false. The rule expression can be simplified by removing the condition on 'evt.dir'",

@@ -6,7 +6,7 @@ import { parseInteger } from "./parse-number.ts";
 /** The type of a value in a comparison: of a field, or of the event parameter that evt.rawarg names. */
 export type ValueType = Exclude<FieldType, "DYNAMIC"> | ParamType;
 
-export interface FoundField {
+interface FoundField {
   readonly row: FieldRow;
   readonly type: ValueType;
   /** The parameter that evt.arg.x or evt.rawarg.x names, of the first event type that has it. */

@@ -5,7 +5,7 @@
  */
 
 /** How a comparison's right-hand side is written: nothing, a number, a string, a list. */
-export type OperandForm = "none" | "number" | "string" | "list";
+type OperandForm = "none" | "number" | "string" | "list";
 
 export interface OperatorRow {
   readonly name: string;
