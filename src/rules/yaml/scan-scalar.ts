@@ -7,6 +7,9 @@ const BACKSLASH = 0x5c;
 const COLON = 0x3a;
 const HASH = 0x23;
 const SPACE = 0x20;
+const TAB = 0x09;
+const LF = 0x0a;
+const CR = 0x0d;
 
 export type ScalarStyle = "plain" | "plain-in-flow" | "single" | "double" | "literal" | "folded";
 
@@ -90,12 +93,13 @@ export class ScalarScan {
 
   /** Takes the rest of the line into the value; returns the length to which its trailing blanks may be cut. */
   #readLine(): number {
+    if (this.#block) return this.#readBlockLine();
     const cursor = this.#cursor;
     let trimTo = this.#value.length;
     this.#escapedBreak = false;
     let runStart = cursor.offset;
     while (!cursor.atEnd && !cursor.isBreak() && !this.#atEndOfScalar()) {
-      if (!this.#block && cursor.column === 0 && this.#atDocumentMarker()) {
+      if (cursor.column === 0 && this.#atDocumentMarker()) {
         if (!this.#quoted) break;
         throw new YamlFault(cursor.mark, "illegal document indicator in scalar");
       }
@@ -112,18 +116,40 @@ export class ScalarScan {
       }
       if (this.#isEscape(code)) {
         this.#take(runStart);
-        this.#map.push(this.#value.length, cursor.offset);
-        this.#value += scanEscape(cursor);
+        this.#takeEscape();
         trimTo = this.#value.length;
-        this.#lastEscape = trimTo;
         runStart = cursor.offset;
         continue;
       }
       cursor.advance();
-      if (code !== SPACE && code !== 0x09) trimTo = this.#value.length + cursor.offset - runStart;
+      if (code !== SPACE && code !== TAB) trimTo = this.#value.length + cursor.offset - runStart;
     }
     this.#take(runStart);
     return trimTo;
+  }
+
+  /** In a block nothing ends a line but its end; only a NUL needs a closer look. */
+  #readBlockLine(): number {
+    const cursor = this.#cursor;
+    let runStart = cursor.offset;
+    while (!cursor.atEnd && !cursor.isBreak()) {
+      this.#foundText = true;
+      this.#pastOpeningBreak = true;
+      if (cursor.code() !== 0) cursor.advance();
+      else {
+        this.#take(runStart);
+        this.#takeEscape();
+        runStart = cursor.offset;
+      }
+    }
+    this.#take(runStart);
+    return this.#value.length;
+  }
+
+  #takeEscape(): void {
+    this.#map.push(this.#value.length, this.#cursor.offset);
+    this.#value += scanEscape(this.#cursor);
+    this.#lastEscape = this.#value.length;
   }
 
   /** Takes the file's characters from `start` to the cursor into the value. */
@@ -240,4 +266,61 @@ export class ScalarScan {
     const length = cursor.breakLength();
     return length > 0 && cursor.code(length) === HASH;
   }
+}
+
+/**
+ * The short way for what most scalars are: a plain one in a block that ends on its line, at a colon, a comment or because
+ * the next line is indented less than `indent`. undefined, with nothing read, where it takes the long way to tell.
+ */
+export function scanShortPlain(cursor: Cursor, indent: number): ScannedScalar | undefined {
+  const { text, offset: start } = cursor;
+  let at = start;
+  for (let code = text.charCodeAt(at); code !== LF; at += 1, code = text.charCodeAt(at)) {
+    if (Number.isNaN(code) || code === CR || code === 0) return undefined;
+    // Whether a CR ends a line is for the long way to know.
+    if (code === COLON && text.charCodeAt(at + 1) === CR) return undefined;
+    if (code === COLON && endsKey(text, at + 1)) return shortPlain(cursor, at, false);
+    if (code === HASH && isBlankAt(text, at - 1)) return shortPlain(cursor, at - 1, false);
+  }
+  let next = at + 1;
+  while (text.charCodeAt(next) === SPACE) next += 1;
+  const code = text.charCodeAt(next);
+  const isLine = !(Number.isNaN(code) || code === LF || code === CR || code === TAB);
+  if (!isLine || next - at - 1 >= indent) return undefined;
+  const scalar = shortPlain(cursor, at, true);
+  cursor.eatBreak();
+  cursor.advance(next - at - 1);
+  return scalar;
+}
+
+function shortPlain(cursor: Cursor, end: number, endedAtLineStart: boolean): ScannedScalar {
+  const { text, offset: start } = cursor;
+  let kept = end;
+  while (kept > start && isBlankAt(text, kept - 1)) kept -= 1;
+  cursor.advance(end - start);
+  return { value: text.slice(start, kept), map: [0, start], endedAtLineStart };
+}
+
+/** The short way for a quoted scalar on one line without escapes; the cursor stands behind the opening quote. */
+export function scanShortQuoted(cursor: Cursor, quote: "'" | '"'): ScannedScalar | undefined {
+  const { text, offset: start } = cursor;
+  const closing = quote.charCodeAt(0);
+  let at = start;
+  for (let code = text.charCodeAt(at); code !== closing; at += 1, code = text.charCodeAt(at)) {
+    if (Number.isNaN(code) || code === LF || code === CR) return undefined;
+    if (code === BACKSLASH && quote === '"') return undefined;
+  }
+  if (quote === "'" && text.charCodeAt(at + 1) === closing) return undefined;
+  cursor.advance(at + 1 - start);
+  return { value: text.slice(start, at), map: [0, start], endedAtLineStart: false };
+}
+
+function endsKey(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return Number.isNaN(code) || code === LF || code === SPACE || code === TAB;
+}
+
+function isBlankAt(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code === SPACE || code === TAB;
 }

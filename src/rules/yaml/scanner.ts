@@ -1,6 +1,6 @@
 import { Cursor, type YamlDialect, YamlFault } from "./cursor.ts";
 import { scanAnchorOrAlias, scanDirective, scanTag } from "./scan-properties.ts";
-import { ScalarScan, type ScalarShape } from "./scan-scalar.ts";
+import { ScalarScan, type ScalarShape, scanShortPlain, scanShortQuoted } from "./scan-scalar.ts";
 import { type Token, type TokenType, token } from "./token.ts";
 import type { Mark } from "./yaml-node.ts";
 
@@ -323,7 +323,8 @@ export class Scanner {
       : { style: "plain", indent: (this.#indents.at(-1)?.column ?? -1) + 1 };
     this.#notePossibleKey();
     const mark = this.#cursor.mark;
-    const { value, map, endedAtLineStart } = new ScalarScan(this.#cursor, shape).run();
+    const short = this.#inFlow ? undefined : scanShortPlain(this.#cursor, shape.indent);
+    const { value, map, endedAtLineStart } = short ?? new ScalarScan(this.#cursor, shape).run();
     this.#keyAllowed = endedAtLineStart;
     this.#afterJson = false;
     this.#tokens.push(token("plain", mark, value, map));
@@ -334,7 +335,8 @@ export class Scanner {
     const mark = this.#cursor.mark;
     this.#cursor.advance();
     const style = quote === "'" ? "single" : "double";
-    const { value, map } = new ScalarScan(this.#cursor, { style, indent: 0 }).run();
+    const short = scanShortQuoted(this.#cursor, quote);
+    const { value, map } = short ?? new ScalarScan(this.#cursor, { style, indent: 0 }).run();
     this.#keyAllowed = false;
     this.#scalarAllowed = this.#inFlow;
     this.#afterJson = true;

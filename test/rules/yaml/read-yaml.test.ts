@@ -83,6 +83,21 @@ describe("what a text says", () => {
   });
 });
 
+/** A word with an escape in front is read the long way, one character at a time; the rest must come out the same. */
+test("the short and the long way of reading scalars agree", () => {
+  const unit = fc.constantFrom(..."ab:# '-\\\n\t,".split(""), ": ", " #", "\n  ", "''");
+  fc.assert(
+    fc.property(fc.string({ unit, maxLength: 20 }), (text) => {
+      const short = readYaml(`- k: x${text}\n  m: n\n`);
+      const long = readYaml(`- k: \0ex${text}\n  m: n\n`);
+      expect(long.fault?.message).toBe(short.fault?.message);
+      const told = short.documents.map(data);
+      expect(JSON.stringify(long.documents.map(data)).replace("\\u001bx", "x")).toBe(JSON.stringify(told));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
 describe("where reading stops", () => {
   test.each([
     { text: "a: b: c", at: [0, 4], message: "illegal map value" },
