@@ -74,7 +74,7 @@ test("an error is shown with its place, its line and its fix", () => {
     'bad.yaml:3:34 in rule "Bad"\n |   condition: evt.type=execve and proc.nmae=bash\n |                                  ^^^^^^^^^',
   );
   expect(stdout).toContain("error LOAD_ERR_COMPILE_CONDITION: ");
-  expect(stdout.trimEnd().split("\n").at(-1)).toMatch(/^1 errors, 0 warnings in \d rules of 1 files$/);
+  expect(stdout.trimEnd().split("\n").at(-1)).toMatch(/^1 error, 0 warnings in 0 rules of 1 file$/);
 });
 
 test("what rule files say cannot colour or forge the report", () => {
@@ -120,7 +120,7 @@ test("list, explain, coverage with a layer, and diff say what they found", () =>
   expect(stdout).toContain(
     "weakened Shell\n  the condition matches less\n  no longer caught, for example: evt.type = execve, proc.name = bash\n",
   );
-  expect(stdout).toContain("1 rules differ, 0 are the same");
+  expect(stdout).toContain("1 rule changed, 0 unchanged");
 });
 
 test("a set kept in home is named set:NAME", async () => {

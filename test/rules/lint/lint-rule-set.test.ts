@@ -215,6 +215,15 @@ describe("every lint", () => {
     expect(LINT_CODES.filter((code) => !tested.has(code))).toEqual([]);
   });
 
+  test("is in the documents with its severity", () => {
+    const text = readFileSync(resolve(import.meta.dirname, "../../../docs/rules.md"), "utf8");
+    const rows = [...text.matchAll(/^\| `(LINT_[A-Z_]+)` +\| (error|warning|note) +\|/gm)].map(([, code, severity]) => [
+      code,
+      severity,
+    ]);
+    expect(rows).toEqual(LINT_CODES.map((code) => [code, LINTS[code].severity]));
+  });
+
   test("has a reason, an example and the same mended", () => {
     for (const row of Object.values(LINTS)) {
       expect(row.reason).toMatch(/^[^a-z].*\.$/s);
