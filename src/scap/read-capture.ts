@@ -34,6 +34,7 @@ export async function readCapture(
       if (signal?.aborted) throw cancelled();
       bytes += piece.length;
       reader.push(piece);
+      if (signal?.aborted) throw cancelled();
       onProgress?.({ bytes, events: reader.counts.events });
       if (reader.stopped) return summary();
     }

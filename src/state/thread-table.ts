@@ -125,7 +125,6 @@ export class ThreadTable {
 
   /** The process `steps` generations up, 0 being the thread's own; undefined where the line ends before. */
   ancestor(thread: Thread, steps: number): Thread | undefined {
-    if (steps > MAX_ANCESTORS) return undefined;
     let process = thread.main;
     for (let i = 0; i < steps && process; i++) process = this.find(process.ptid)?.main;
     return process;

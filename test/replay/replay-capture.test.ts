@@ -1,0 +1,158 @@
+import { createReadStream } from "node:fs";
+import { join } from "node:path";
+import { createGunzip } from "node:zlib";
+import { expect, test } from "vitest";
+import { type ReplayAlert, type ReplayOptions, replayCapture } from "../../src/replay/replay-capture.ts";
+import { loadRules } from "../../src/rules/load-rules.ts";
+import { openCapture } from "../../src/scap/open-capture.ts";
+
+const CAPTURE = join(import.meta.dirname, "../fixtures/captures/web-intrusion.scap");
+
+const RULES = `
+- rule: Shadow read
+  desc: d
+  condition: evt.type in (open, openat, openat2) and fd.name = /etc/shadow and evt.num > 0
+  output: shadow by %proc.name | time=%evt.rawtime container=%container.id absent=%proc.aname[200]
+  priority: CRITICAL
+  tags: [host, T1003]
+- rule: Any shell started
+  desc: d
+  condition: evt.type in (execve, execveat) and evt.res = SUCCESS and proc.name = sh
+  output: shell %proc.cmdline
+  priority: NOTICE
+- rule: Every program started
+  desc: d
+  condition: evt.type in (execve, execveat) and evt.res = SUCCESS
+  output: program %proc.exepath
+  priority: INFORMATIONAL
+- rule: Off
+  desc: d
+  condition: evt.type = execve
+  output: x
+  priority: INFO
+  enabled: false
+- rule: Of another source
+  desc: d
+  condition: ka.verb = get
+  output: x
+  priority: INFO
+  source: k8s_audit
+`;
+
+const { ruleSet } = loadRules([{ name: "rules.yaml", text: RULES }]);
+
+async function replay(options: Partial<ReplayOptions> = {}, onAlert?: (alert: ReplayAlert) => void) {
+  const alerts: ReplayAlert[] = [];
+  const { bytes } = await openCapture(CAPTURE);
+  const summary = await replayCapture(
+    bytes,
+    ruleSet,
+    (alert) => {
+      alerts.push(alert);
+      onAlert?.(alert);
+    },
+    { matching: "first", hostname: "node-1", ...options },
+  );
+  return { alerts, summary };
+}
+
+const namesOf = (alerts: readonly ReplayAlert[]) => alerts.map(({ rule }) => rule.name);
+
+test("the first rule that matches an event gives the only alert", async () => {
+  const { alerts, summary } = await replay();
+  expect(summary.fault).toBeUndefined();
+  expect(summary.events).toBe(6818);
+  expect(summary.alerts).toBe(alerts.length);
+  expect(Object.fromEntries(summary.alertsByRule)).toEqual({
+    "Shadow read": namesOf(alerts).filter((name) => name === "Shadow read").length,
+    "Any shell started": namesOf(alerts).filter((name) => name === "Any shell started").length,
+    "Every program started": namesOf(alerts).filter((name) => name === "Every program started").length,
+  });
+  const numbers = alerts.map(({ eventNumber }) => eventNumber);
+  expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
+});
+
+test("with all matches each rule that matches gives one, in the order of the rules", async () => {
+  const first = await replay();
+  const all = await replay({ matching: "all" });
+  const shells = namesOf(first.alerts).filter((name) => name === "Any shell started").length;
+  expect(shells).toBeGreaterThan(0);
+  expect(all.summary.alerts).toBe(first.summary.alerts + shells);
+  const place = namesOf(all.alerts).indexOf("Any shell started");
+  expect(all.alerts[place + 1]).toMatchObject({
+    rule: { name: "Every program started" },
+    eventNumber: all.alerts[place]?.eventNumber,
+  });
+});
+
+test("an alert is a line of Falco's JSON with every digit of its numbers", async () => {
+  const { alerts } = await replay();
+  const alert = alerts.find(({ rule }) => rule.name === "Shadow read");
+  const time = alert?.timeNs.toString();
+  expect(alert?.line).toContain(`"evt.rawtime":${time}`);
+  const parsed = JSON.parse(alert?.line ?? "") as Record<string, unknown>;
+  expect(Object.keys(parsed)).toEqual([
+    "hostname",
+    "output",
+    "output_fields",
+    "priority",
+    "rule",
+    "source",
+    "tags",
+    "time",
+  ]);
+  expect(parsed).toMatchObject({
+    hostname: "node-1",
+    priority: "Critical",
+    rule: "Shadow read",
+    source: "syscall",
+    tags: ["T1003", "host"],
+    output_fields: { "container.id": "3f1c9a7be2d0", "proc.aname[200]": null },
+  });
+  expect(parsed.output).toMatch(
+    new RegExp(
+      `^\\d\\d:\\d\\d:\\d\\d\\.\\d{9}: Critical shadow by \\S+ \\| time=${time} container=3f1c9a7be2d0 absent=<NA> `,
+    ),
+  );
+  expect(parsed.time).toMatch(/^2026-11-22T\d\d:\d\d:\d\d\.\d{9}Z$/);
+});
+
+test("a limit ends the replay with exactly as many alerts", async () => {
+  const { alerts, summary } = await replay({ maxAlerts: 3, matching: "all" });
+  expect(alerts).toHaveLength(3);
+  expect(summary).toMatchObject({ alerts: 3, isLimited: true });
+  expect(summary.events).toBeLessThan(6818);
+});
+
+test("an aborted replay ends with CANCELLED after the alerts it has given", async () => {
+  const controller = new AbortController();
+  const given: ReplayAlert[] = [];
+  const running = replay({ signal: controller.signal }, (alert) => {
+    given.push(alert);
+    controller.abort();
+  });
+  await expect(running).rejects.toMatchObject({ code: "CANCELLED" });
+  expect(given.length).toBeGreaterThan(0);
+});
+
+test("alerts before a fault of the capture count, and the fault is told with its place", async () => {
+  const whole = await replay();
+  async function* cut(): AsyncGenerator<Buffer> {
+    let left = 600_001;
+    for await (const piece of createReadStream(CAPTURE).pipe(createGunzip())) {
+      const bytes = piece as Buffer;
+      yield bytes.subarray(0, left);
+      left -= bytes.length;
+      if (left <= 0) return;
+    }
+  }
+  const alerts: ReplayAlert[] = [];
+  const summary = await replayCapture(cut(), ruleSet, (alert) => alerts.push(alert), {
+    matching: "first",
+    hostname: "node-1",
+  });
+  expect(summary.fault).toMatchObject({ code: "CAPTURE_TRUNCATED", block: "event" });
+  expect(summary.fault?.offsetBytes).toBeLessThan(600_001);
+  expect(alerts.length).toBeGreaterThan(0);
+  expect(alerts.map(({ line }) => line)).toEqual(whole.alerts.slice(0, alerts.length).map(({ line }) => line));
+});
