@@ -1,4 +1,4 @@
-import type { Node } from "../../condition/ast.ts";
+import type { Comparison, Node } from "../../condition/ast.ts";
 import { type ConditionLogic, createConditionLogic } from "./condition-logic.ts";
 import { type Literal, satisfy } from "./satisfy.ts";
 
@@ -30,7 +30,7 @@ export function compareConditions(
   after: Node | undefined,
   source: string,
 ): ConditionComparison {
-  const logic = createConditionLogic({ source, knowsSwitches: true });
+  const logic = createConditionLogic(source);
   const nothing = -logic.encode(EVERYTHING);
   const first = before === undefined ? nothing : logic.encode(before);
   const second = after === undefined ? nothing : logic.encode(after);
@@ -48,26 +48,56 @@ export function compareConditions(
 
 /** Whether every event that the inner condition matches is matched by the outer one too; false when it cannot be told. */
 export function covers(outer: Node, inner: Node, source: string, maxSteps = 50_000): boolean {
-  const logic = createConditionLogic({ source, knowsSwitches: true });
+  const logic = createConditionLogic(source);
   const [whole, part] = [logic.encode(outer), logic.encode(inner)];
   return satisfy(logic.clauses(), [part, -whole], logic.order(), maxSteps).kind === "contradiction";
 }
 
 /** Whether no event can match, be it that the rule is switched off. */
 export function neverHolds(node: Node, source: string): boolean {
-  const logic = createConditionLogic({ source, knowsSwitches: true });
+  const logic = createConditionLogic(source);
   const literal = logic.encode(node);
   return satisfy(logic.clauses(), [literal], logic.order(), MAX_STEPS).kind === "contradiction";
 }
 
-/** Whether no event can match, other than by the switches `evt.num = 0` and `in ()` that rules are turned off with. */
+/**
+ * Whether no event can match, other than by the switches that rules are turned off with: `evt.num = 0`, its negation and
+ * `in ()` count as whatever lets most events through.
+ */
 export function isContradiction(node: Node, source: string): boolean {
-  const logic = createConditionLogic({ source, knowsSwitches: false });
-  const literal = logic.encode(node);
-  return satisfy(logic.clauses(), [literal], logic.order(), MAX_STEPS).kind === "contradiction";
+  return neverHolds(switchedOn(node, false, [new Map(), new Map()]), source);
+}
+
+/** The condition with its switches turned so that they let most through. `known` holds what is done, plain and negated. */
+function switchedOn(node: Node, negated: boolean, known: readonly [Map<Node, Node>, Map<Node, Node>]): Node {
+  const done = known[negated ? 1 : 0];
+  const found = done.get(node) ?? switchOn(node, negated, known);
+  done.set(node, found);
+  return found;
+}
+
+function switchOn(node: Node, negated: boolean, known: readonly [Map<Node, Node>, Map<Node, Node>]): Node {
+  switch (node.kind) {
+    case "and":
+    case "or":
+      return { ...node, children: node.children.map((child) => switchedOn(child, negated, known)) };
+    case "not":
+      return { ...node, child: switchedOn(node.child, !negated, known) };
+    case "expansion":
+      return switchedOn(node.child, negated, known);
+    case "comparison":
+      return isSwitch(node) ? (negated ? NOTHING : EVERYTHING) : node;
+    default:
+      return node;
+  }
+}
+
+function isSwitch({ left, right }: Comparison): boolean {
+  return (left.kind === "field" && left.name === "evt.num") || (right.kind === "list" && right.values.length === 0);
 }
 
 const EVERYTHING: Node = { kind: "and", span: { start: 0, end: 0 }, children: [] };
+const NOTHING: Node = { kind: "or", span: { start: 0, end: 0 }, children: [] };
 
 /** The checks that hold for an event that matches the one and not the other; [] when there is no such event. */
 function onlyIn(

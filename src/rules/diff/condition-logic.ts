@@ -35,24 +35,17 @@ export interface ConditionLogic {
   textOf(literal: Literal): string | undefined;
 }
 
-export interface LogicOptions {
-  /** Event source of the rules. */
-  readonly source: string;
-  /** Take `evt.num = 0` and `in ()`, by which rules are switched off and on, for what they are; else leave them open. */
-  readonly knowsSwitches: boolean;
-}
-
 /** More values than this are told apart by a chain instead of pair by pair. */
 const PAIRWISE = 12;
 /** Checks of one field beyond this are not compared with each other. */
 const MAX_COMPARED = 150;
 
-export function createConditionLogic(options: LogicOptions): ConditionLogic {
-  return new Encoder(options);
+export function createConditionLogic(source: string): ConditionLogic {
+  return new Encoder(source);
 }
 
 class Encoder implements ConditionLogic {
-  private readonly options: LogicOptions;
+  private readonly source: string;
   private readonly fields = new Map<string, FieldAtoms>();
   private readonly texts = new Map<number, string>();
   private readonly parts = new Map<string, Literal>();
@@ -61,8 +54,8 @@ class Encoder implements ConditionLogic {
   private readonly truth: Literal;
   private count = 0;
 
-  constructor(options: LogicOptions) {
-    this.options = options;
+  constructor(source: string) {
+    this.source = source;
     this.truth = this.fresh();
     this.structure.push([this.truth]);
   }
@@ -108,18 +101,17 @@ class Encoder implements ConditionLogic {
       case "macro":
         return this.part(`macro ${node.name}`, () => this.fresh(node.name));
       case "exists":
-        return this.fieldOf(atomField(node.left, this.options.source)).present;
+        return this.fieldOf(atomField(node.left, this.source)).present;
       case "comparison":
         return this.encodeComparison(node);
     }
   }
 
   private encodeComparison(node: Comparison): Literal {
-    const atoms = this.fieldOf(atomField(node.left, this.options.source));
+    const atoms = this.fieldOf(atomField(node.left, this.source));
     const constants = constantsOf(node);
     const opaque = () => this.check(atoms, { operator: printCondition(node), value: "" }, printCondition(node));
     if (constants === undefined || node.operator === "regex") return opaque();
-    if (constants.length === 0 && !this.options.knowsSwitches) return opaque();
     if (!atoms.field.isSingle) return this.encodeMany(node, atoms, constants, opaque);
     const single = (value: string) => this.encodeSingle(node.operator, value, atoms);
     if (node.modifier === "oneof" && new Set(constants).size > 1 && node.operator !== "=") return opaque();
@@ -168,7 +160,7 @@ class Encoder implements ConditionLogic {
     const { text, distinct } = canonicalValue(atoms.field, value);
     const known = atoms.equals.get(text);
     if (known !== undefined) return known.literal;
-    const switchedOff = this.options.knowsSwitches && atoms.field.text === "evt.num" && Number(value) === 0;
+    const switchedOff = atoms.field.text === "evt.num" && Number(value) === 0;
     const literal = switchedOff ? -this.truth : this.fresh(`${atoms.field.text} = ${quoted(value)}`);
     atoms.equals.set(text, { literal, distinct });
     return literal;
@@ -178,7 +170,7 @@ class Encoder implements ConditionLogic {
     const key = `${check.operator} ${check.value}`;
     const known = atoms.checks.get(key);
     if (known !== undefined) return known.literal;
-    const always = this.options.knowsSwitches && atoms.field.text === "evt.num" ? switchOf(check) : undefined;
+    const always = atoms.field.text === "evt.num" ? switchOf(check) : undefined;
     const literal = always === undefined ? this.fresh(text) : always ? this.truth : -this.truth;
     atoms.checks.set(key, { check, literal });
     return literal;

@@ -115,7 +115,7 @@ function absent(check: FieldCheck, owner: Owner): LintDraft[] {
   const { left, operator } = check;
   if (operator !== "!=" || !OFTEN_ABSENT.test(left.name)) return [];
   const values = valuesOf(check);
-  if (values.every(({ text }) => text === "" || text === "<NA>")) return [];
+  if (values.every(({ text }) => ["", "<NA>", "N/A"].includes(text))) return [];
   const field = fieldText(left);
   const message = `${field} != is false for every event that has no ${field}`;
   const value = quote(values[0]?.text ?? "");

@@ -307,6 +307,8 @@ describe("what is said", () => {
 describe("nothing is said of", () => {
   test.each([
     ["a rule that is switched off on purpose", "evt.type=open and evt.num=0"],
+    ["the opposite of a switch", "evt.type=open and evt.num=0 and not evt.num=0"],
+    ["a mount that is not there", "evt.type=open and container.mount.dest[/etc] != N/A"],
     ["an empty list for users to fill", "evt.type=open and proc.name in ()"],
     ["event names that look like lists' names", "evt.type in (process_vm_readv, process_vm_writev)"],
     ["names in quotes", 'evt.type=open and proc.name in ("some_tools_list")'],
