@@ -54,7 +54,14 @@ export async function lintRules(paths: readonly string[], flags: RulesFlags): Pr
   const off = (flags.off ?? []).map(lintNamed);
   const { findings, suppressed, leftOut } = lintRuleSet(loaded.ruleSet, loaded.files, { off, load: loaded.options });
   const skipped = off.includes("LINT_FILE_SKIPPED") ? [] : loaded.skipped.map(skippedFile);
-  report([...skipped, ...loaded.diagnostics, ...findings], loaded, flags);
+  // The lint says what to write instead; Falco's own warning at the same place would only repeat it.
+  const told = new Set(
+    findings.flatMap(({ code, file, line }) => (code === "LINT_DEPRECATED_FIELD" ? [`${file}:${line}`] : [])),
+  );
+  const problems = loaded.diagnostics.filter(
+    ({ code, file, line }) => code !== "LOAD_DEPRECATED_ITEM" || !told.has(`${file}:${line}`),
+  );
+  report([...skipped, ...problems, ...findings], loaded, flags);
   if (flags.format !== "text") return;
   if (suppressed > 0) printLine(colors.dim(`${suppressed} switched off by comments`));
   for (const line of leftOut) printLine(colors.dim(line));

@@ -19,6 +19,7 @@ const FILES = {
   "lint.yaml": rule("Long", "evt.type=execve and proc.name=docker-entrypoint"),
   "warned.yaml": `- list: unused\n  items: [a]\n${rule("Shell", "evt.type=execve")}`,
   "new.yaml": rule("New", "evt.type=execve and proc.name = anyof (a, b)"),
+  "old.yaml": rule("Old", "evt.type=open and evt.dir=<"),
   "folder/z.yaml": rule("Z", "evt.type=open"),
   "folder/notes.txt": "",
   "escape.yaml": rule('"\\e[31mred"', "evt.type=execve and proc.name=docker-entrypoint"),
@@ -103,6 +104,13 @@ test("and as SARIF", () => {
   expect(log.version).toBe("2.1.0");
   const ids = log.runs[0].results.map((result: { ruleId: string }) => result.ruleId);
   expect(ids).toEqual(expect.arrayContaining(["LINT_COMM_TOO_LONG", "LOAD_ERR_COMPILE_CONDITION"]));
+});
+
+test("a deprecated field is told once, with what to write instead", () => {
+  const { findings } = JSON.parse(run("lint", "old.yaml", "--format", "json").stdout);
+  expect(findings.map(({ code, fix }: { code: string; fix: string }) => [code, fix])).toEqual([
+    ["LINT_DEPRECATED_FIELD", "Remove the check: every event is one that evt.dir = < meant."],
+  ]);
 });
 
 test("every lint is explained on request", () => {
