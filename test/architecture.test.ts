@@ -20,7 +20,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   condition: ["fields", "event", ...BASE],
   scap: ["event", "bytes", ...BASE],
   state: ["scap", "fields", "event", "bytes", ...BASE],
-  rules: ["condition", "fields", "event", ...BASE],
+  rules: ["condition", "alert", "fields", "event", ...BASE],
   store: ["alert", "fields", ...BASE],
   skills: BASE,
   audit: BASE,
@@ -37,7 +37,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 /** One door a dependency: the places that may import a package. A trailing slash names a folder. */
 const DOORS: Record<string, readonly string[]> = {
   "@modelcontextprotocol/server": ["mcp/", "cli/"],
-  yaml: ["rules/", "skills/"],
+  yaml: ["skills/"],
   "node:sqlite": ["store/sqlite-driver.ts"],
   "@photostructure/sqlite": ["store/sqlite-driver.ts"],
   re2js: ["condition/"],
@@ -47,7 +47,9 @@ const DOORS: Record<string, readonly string[]> = {
 };
 
 /** Files over 400 lines need a reason here. */
-const LONG_FILES: Record<string, string> = {};
+const LONG_FILES: Record<string, string> = {
+  "event/event-table.ts": "a table: one row an event type of libs",
+};
 
 interface Source {
   readonly path: string;
@@ -100,7 +102,7 @@ test("the check sees a planted import in either direction", () => {
   const planted = importsOf('import type { Tool } from "../mcp/tool.ts";\nimport { parse } from "yaml";\n');
   expect(forbiddenImports({ path: "text/span.ts", text: "", imports: planted })).toEqual([
     "text/span.ts: text may not import mcp",
-    "text/span.ts: yaml may only be imported in rules/, skills/",
+    "text/span.ts: yaml may only be imported in skills/",
   ]);
 });
 

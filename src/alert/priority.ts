@@ -9,3 +9,8 @@ const BY_NAME: ReadonlyMap<string, Priority> = new Map([
 export function parsePriority(name: string): Priority | undefined {
   return BY_NAME.get(name) ?? BY_NAME.get(name.toLowerCase());
 }
+
+/** Falco's number of a priority: 0 Emergency … 7 Debug. */
+export function priorityNumber(priority: Priority): number {
+  return PRIORITIES.indexOf(priority);
+}

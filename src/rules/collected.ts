@@ -1,5 +1,5 @@
+import type { Priority } from "../alert/alert.ts";
 import type { LoadContext } from "./load-context.ts";
-import type { RulePriority } from "./priority.ts";
 import type { Step } from "./rule-set.ts";
 import type { SourcedText } from "./sourced-text.ts";
 
@@ -54,7 +54,7 @@ export interface RuleContent {
   description: string;
   tags: readonly string[];
   exceptions: readonly CollectedException[];
-  priority: RulePriority;
+  priority: Priority;
   capture: boolean;
   captureDurationMs: number;
   enabled: boolean;

@@ -1,4 +1,4 @@
-import type { RulePriority } from "./priority.ts";
+import type { Priority } from "../alert/alert.ts";
 import type { YamlDialect } from "./yaml/cursor.ts";
 
 export interface RuleFile {
@@ -37,7 +37,7 @@ export interface LoadOptions {
   readonly appendOutput?: readonly AppendedOutput[];
   readonly selection?: readonly RuleSelector[];
   /** Rules less urgent than this are loaded but not active; Debug by default. */
-  readonly minimumPriority?: RulePriority;
+  readonly minimumPriority?: Priority;
   /** The YAML library that Falco was built with; the one in Falco's own packages by default. */
   readonly yamlDialect?: YamlDialect;
 }

@@ -1,6 +1,6 @@
+import type { Priority } from "../alert/alert.ts";
 import { FalcoSkillsError } from "../errors/falco-skills-error.ts";
 import type { AppendedOutput, LoadedPlugin, LoadOptions, RuleSelector } from "./load-options.ts";
-import type { RulePriority } from "./priority.ts";
 import { parseVersion, type Version } from "./version.ts";
 import type { YamlDialect } from "./yaml/cursor.ts";
 
@@ -11,7 +11,7 @@ export interface LoadSettings {
   readonly plugins: readonly LoadedPlugin[];
   readonly appendOutput: readonly AppendedOutput[];
   readonly selection: readonly RuleSelector[];
-  readonly minimumPriority: RulePriority;
+  readonly minimumPriority: Priority;
   readonly yamlDialect: YamlDialect;
 }
 

@@ -1,3 +1,5 @@
+import type { Priority } from "../alert/alert.ts";
+import { parsePriority } from "../alert/priority.ts";
 import { type RuleContent, type RuleUpdate, sortedTags } from "./collected.ts";
 import type { Collector } from "./collector.ts";
 import {
@@ -14,7 +16,6 @@ import {
 } from "./decode.ts";
 import { APPEND_AND_OVERRIDE, DEPRECATED_APPEND, DEPRECATED_TOGGLE, type Report } from "./item-messages.ts";
 import { type LoadContext, nodeContext, reject } from "./load-context.ts";
-import { parsePriority, type RulePriority } from "./priority.ts";
 import { readExceptions } from "./read-exceptions.ts";
 import { readOverrides } from "./read-overrides.ts";
 import { trimmed } from "./sourced-text.ts";
@@ -88,7 +89,7 @@ function define(item: YamlNode, name: string, context: LoadContext, collector: C
   });
 }
 
-function readPriority(item: YamlNode, context: LoadContext): RulePriority {
+function readPriority(item: YamlNode, context: LoadContext): Priority {
   const priority = parsePriority(decodeString(item, "priority", context));
   if (priority !== undefined) return priority;
   reject("LOAD_ERR_YAML_VALIDATE", "Invalid priority", valueContext(item, "priority", "rule priority", "", context));

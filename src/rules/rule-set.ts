@@ -1,7 +1,7 @@
+import type { Priority } from "../alert/alert.ts";
 import type { Node } from "../condition/ast.ts";
 import type { Output } from "../condition/parse-output.ts";
 import type { Span } from "../text/span.ts";
-import type { RulePriority } from "./priority.ts";
 
 /** A stretch of a rule file: where an item, or the part of a condition, was written. */
 export interface Origin {
@@ -35,7 +35,7 @@ export type ExceptionEntry = string | readonly ExceptionEntry[];
 export interface Rule {
   readonly name: string;
   readonly source: string;
-  readonly priority: RulePriority;
+  readonly priority: Priority;
   readonly description: string;
   /** The `enabled` of the files. */
   readonly enabled: boolean;

@@ -1,10 +1,11 @@
+import type { Priority } from "../alert/alert.ts";
+import { priorityNumber } from "../alert/priority.ts";
 import type { RuleSelector } from "./load-options.ts";
-import { priorityNumber, type RulePriority } from "./priority.ts";
 
 interface Selectable {
   readonly name: string;
   readonly enabled: boolean;
-  readonly priority: RulePriority;
+  readonly priority: Priority;
   readonly tags: readonly string[];
 }
 
@@ -12,7 +13,7 @@ interface Selectable {
  * Whether Falco would run the rule: what its file says, then every selector in turn, but never below the minimum
  * priority. A name may hold `*`; tags are compared whole.
  */
-export function isActive(rule: Selectable, selection: readonly RuleSelector[], minimum: RulePriority): boolean {
+export function isActive(rule: Selectable, selection: readonly RuleSelector[], minimum: Priority): boolean {
   if (priorityNumber(rule.priority) > priorityNumber(minimum)) return false;
   let active = rule.enabled;
   for (const selector of selection) {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parsePriority, priorityNumber } from "../../src/rules/priority.ts";
+import { parsePriority, priorityNumber } from "../../src/alert/priority.ts";
 import { matchesWildcard } from "../../src/rules/select-rules.ts";
 import { compareVersions, formatVersion, parseVersion, satisfies } from "../../src/rules/version.ts";
 import { decodeBoolean, decodeUint32 } from "../../src/rules/yaml/yaml-node.ts";

@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import type { Priority } from "../../alert/alert.ts";
+import { parsePriority, priorityNumber } from "../../alert/priority.ts";
 import { conditionFacts } from "../../condition/condition-facts.ts";
 import { FalcoSkillsError } from "../../errors/falco-skills-error.ts";
 import { readRuleTags } from "../../rules/attack/rule-tags.ts";
 import { macrosIn } from "../../rules/explain/explain-rule.ts";
 import type { RuleLibrary, StoredRuleSet } from "../../rules/library/rule-library.ts";
-import { parsePriority, priorityNumber, type RulePriority } from "../../rules/priority.ts";
 import type { Rule } from "../../rules/rule-set.ts";
 import { shorten } from "../answer.ts";
 import { fitPage } from "../fit-page.ts";
@@ -166,7 +167,7 @@ function usesItem(rule: Rule, { ruleSet }: StoredRuleSet, name: string): boolean
   );
 }
 
-function priorityNamed(name: string): RulePriority {
+function priorityNamed(name: string): Priority {
   const priority = parsePriority(name);
   if (priority !== undefined) return priority;
   throw new FalcoSkillsError("INVALID_ARGUMENT", `${JSON.stringify(name)} is no priority`, {

@@ -1,5 +1,5 @@
+import { priorityNumber } from "../../alert/priority.ts";
 import { parseOutput } from "../../condition/parse-output.ts";
-import { priorityNumber } from "../priority.ts";
 import type { Rule, RuleSet } from "../rule-set.ts";
 import { compareConditions } from "./compare-conditions.ts";
 
