@@ -49,6 +49,8 @@ const DOORS: Record<string, readonly string[]> = {
 /** Files over 400 lines need a reason here. */
 const LONG_FILES: Record<string, string> = {
   "event/event-table.ts": "a table: one row an event type of libs",
+  "compliance/pack/nist-rows.ts": "a table: one row a mapping to a control",
+  "compliance/pack/standard-rows.ts": "a table: one row a mapping to a control",
 };
 
 interface Source {
