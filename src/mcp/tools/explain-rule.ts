@@ -2,7 +2,8 @@ import { z } from "zod";
 import { FalcoSkillsError } from "../../errors/falco-skills-error.ts";
 import { explainRule } from "../../rules/explain/explain-rule.ts";
 import { textOf } from "../../rules/library/open-rule-library.ts";
-import type { FoundRule, RuleLibrary } from "../../rules/library/rule-library.ts";
+import type { FoundRule, RuleLibrary, StoredRuleSet } from "../../rules/library/rule-library.ts";
+import type { LintFinding } from "../../rules/lint/lint-finding.ts";
 import { lintRuleSet } from "../../rules/lint/lint-rule-set.ts";
 import { nearestNames } from "../../text/nearest-names.ts";
 import { DETAIL } from "../alert-view.ts";
@@ -126,8 +127,9 @@ function dataOf(found: FoundRule, detail: "concise" | "full") {
   const explained = explainRule(rule, set.ruleSet, { detail });
   const title = `rule ${JSON.stringify(rule.name)}`;
   const macroTitles = new Set(explained.macros.map((macro) => `macro ${JSON.stringify(macro.name)}`));
-  const { findings } = lintRuleSet(set.ruleSet, set.files, { load: set.options });
-  const own = findings.filter(({ within }) => within.includes(title) || within.some((item) => macroTitles.has(item)));
+  const own = lintsOf(set).filter(
+    ({ within }) => within.includes(title) || within.some((item) => macroTitles.has(item)),
+  );
   return {
     rule: rule.name,
     set: set.name,
@@ -176,6 +178,15 @@ function dataOf(found: FoundRule, detail: "concise" | "full") {
     ...(detail === "full" ? { compiled: rule.compiled } : {}),
     yaml: textOf(found).text.split("\n"),
   };
+}
+
+/** A set never changes, and linting all of it for one rule takes the better part of a second. */
+const lintsBySet = new WeakMap<StoredRuleSet, readonly LintFinding[]>();
+
+function lintsOf(set: StoredRuleSet): readonly LintFinding[] {
+  const known = lintsBySet.get(set) ?? lintRuleSet(set.ruleSet, set.files, { load: set.options }).findings;
+  lintsBySet.set(set, known);
+  return known;
 }
 
 const oneLine = (text: string): string => text.trim().replaceAll(/\s+/g, " ");
