@@ -114,6 +114,6 @@ function outdated(tag: ComplianceTag): TagFault {
 }
 
 /** mitre_command_and_control */
-export function tacticTag({ shortName }: Tactic): string {
+function tacticTag({ shortName }: Tactic): string {
   return `mitre_${shortName.replaceAll("-", "_")}`;
 }

@@ -52,7 +52,7 @@ function plain(rule: string, change: "added" | "removed", { priority, active, so
 }
 
 /** What became of one rule; undefined where nothing did. */
-export function diffRules(before: Rule, after: Rule): RuleDiff | undefined {
+function diffRules(before: Rule, after: Rule): RuleDiff | undefined {
   const details: string[] = [];
   const weights = new Set<"less" | "more" | "other">();
   const { lost, gained } = compareWhatFires(before, after, details, weights);

@@ -5,7 +5,7 @@ import type { RuleFile } from "../load-rules.ts";
 import * as wrong from "./errors.ts";
 
 export const MAX_RULE_FILES = 200;
-export const MAX_RULE_BYTES = 16 * 1024 * 1024;
+const MAX_RULE_BYTES = 16 * 1024 * 1024;
 
 export interface SkippedFile {
   readonly path: string;
