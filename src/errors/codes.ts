@@ -68,6 +68,12 @@ export const ERROR_CODES = {
   RULE_NOT_FOUND: "no loaded rule set has a rule of that name",
 
   // replay, falco
+  REPLAY_EVENTS_UNREADABLE: "a file, or a part of it, holds no JSON events",
+  REPLAY_SOURCE_UNKNOWN: "JSON events are of no source whose fields are known here",
+  REPLAY_RULES_BROKEN: "Falco would not start with this rule set, so it is not run either",
+  REPLAY_NO_FALCO: "a run was asked of the Falco binary, which this version does not drive",
+  RULE_TESTS_MALFORMED: "a file of rule tests has a key, a value or a form that is not known",
+  RULE_EVENT_NOT_FOUND: "the input has no event of that number",
 
   // skills
   SKILL_NOT_FOUND: "no skill of the catalogue has that name",
