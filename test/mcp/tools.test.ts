@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { ERROR_CODES } from "../../src/errors/codes.ts";
 import { instructionsFor } from "../../src/mcp/instructions.ts";
-import { annotationsOf, answerSchema, type Tool } from "../../src/mcp/tool.ts";
+import { annotationsOf, answerSchema, ENVELOPE, type Tool } from "../../src/mcp/tool.ts";
 import { TOOLS } from "../../src/mcp/tools/index.ts";
 
 /** Laws that hold for every tool, whoever adds one. */
@@ -47,6 +47,10 @@ describe.each(TOOLS)("$name", (tool) => {
     for (const schema of [z.toJSONSchema(tool.input, { io: "input" }), z.toJSONSchema(answerSchema(tool))]) {
       expect(schema).toMatchObject({ type: "object", additionalProperties: false });
     }
+  });
+
+  test("keeps its keys apart from the envelope's", () => {
+    expect(Object.keys(tool.output.shape).filter((key) => key in ENVELOPE)).toEqual([]);
   });
 
   test("sets all four hints, by its effect", () => {

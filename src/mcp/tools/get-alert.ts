@@ -24,6 +24,14 @@ export const getAlert = defineTool({
     received_at: z.string().describe("When this server stored it"),
     raw: z.string().describe("The line as it came; hidden characters shown as \\u{hex}"),
     raw_sha256: z.string().describe("SHA-256 of the raw line's bytes"),
+    rule: z
+      .strictObject({
+        set: z.string().describe("Loaded rule set that has it"),
+        description: z.string(),
+        text: z.array(z.string()).describe("The rule's items as they stand in the files, line by line"),
+      })
+      .optional()
+      .describe("The rule, where a rule set that has it was loaded with load_rules"),
     neighbours: z.array(ALERT_ROW.extend({ related_by: z.array(z.enum(["container", "lineage"])) })),
   }),
   cuttable: ["neighbours"],
@@ -38,12 +46,16 @@ export const getAlert = defineTool({
     const distanceNs = BigInt(around_seconds) * 1_000_000_000n;
     const near = limit === 0 ? [] : await neighbours(services.alerts, alert, { distanceNs, limit });
     const rows = near.map((found) => ({ ...alertRow(found.alert, "concise"), related_by: [...found.relations] }));
+    const rule = await services.rules.ruleText(alert.rule);
     return {
       data: {
         alert: alertRow(alert, "full"),
         received_at: new Date(alert.receivedAtMs).toISOString(),
         raw: shorten(alert.raw, 6_000),
         raw_sha256: alert.rawSha256,
+        ...(rule === undefined
+          ? {}
+          : { rule: { set: rule.set, description: rule.description, text: rule.text.split("\n") } }),
         neighbours: rows,
       },
       source: { kind: "alert store", looked_at: 1 + near.length },
