@@ -142,3 +142,17 @@ describe("processes", () => {
     expect(await follow([init, inside], [look(10), look(1)], ["container.id"])).toEqual([["3f1c9a7be2d0"], ["host"]]);
   });
 });
+
+test("users of the host come and go, those of containers are not known", async () => {
+  const user = (type: number, container: string) => ({
+    type,
+    tid: -1,
+    params: [u32(33), u32(33), cstring("www"), cstring("/srv"), cstring("/bin/sh"), cstring(container)],
+  });
+  const ADDED = 354;
+  const DELETED = 356;
+  const events = [look(10), user(ADDED, "abc"), look(10), user(ADDED, ""), look(10), user(DELETED, ""), look(10)];
+  const rows = await follow([init, shell], events, ["user.name", "user.homedir", "user.uid"]);
+  const none = ["<NA>", "<NA>", 33];
+  expect([rows[0], rows[2], rows[4], rows[6]]).toEqual([none, none, ["www", "/srv", 33], none]);
+});
