@@ -11,7 +11,7 @@ export interface RunsHome {
   readonly newId: () => string;
 }
 
-const RUN_ID = /^\d{8}T\d{6}-[0-9A-Za-z]{1,40}$/;
+const RUN_ID = /^\d{8}T\d{9}-[0-9A-Za-z]{1,40}$/;
 
 /**
  * The runs kept under a folder as `<id>.json`, readable by their owner alone. An id begins with the time of the start, so
@@ -44,7 +44,7 @@ export function openRuns({ folder, nowMs, newId }: RunsHome): Runs {
   return {
     async begin(facts: RunFacts) {
       const startedAt = now();
-      const id = `${startedAt.slice(0, 19).replaceAll(/[-:]/g, "")}-${newId()}`;
+      const id = `${startedAt.slice(0, -1).replaceAll(/[-:.]/g, "")}-${newId()}`;
       const run: KeptRun = { id, startedAt, ...facts };
       await write(run);
       return run;
