@@ -1,7 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { describe, expect, test } from "vitest";
+import { Client } from "@modelcontextprotocol/client";
+import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
+import { expect, test } from "vitest";
 import { MAIN } from "./support/connect.ts";
 import { tableInReadme, toolTable } from "./support/tool-table.ts";
 
@@ -45,10 +47,11 @@ test("every npm script and file that the README names exists", () => {
   expect(files.filter((path) => !existsSync(resolve(ROOT, path)))).toEqual([]);
 });
 
-describe("mcp.json", () => {
-  test("starts the server that a build leaves", () => {
-    const config = JSON.parse(readFileSync(resolve(ROOT, "mcp.json"), "utf8"));
-    const { command, args } = config.mcpServers["falco-skills"];
-    expect([command, args]).toEqual(["node", ["dist/cli/main.js", "serve"]]);
-  });
+test("mcp.json starts a server as it stands, from the project's folder", async () => {
+  const config = JSON.parse(readFileSync(resolve(ROOT, "mcp.json"), "utf8"));
+  const { command, args } = config.mcpServers["falco-skills"] as { command: string; args: string[] };
+  const client = new Client({ name: "readme", version: "1" });
+  await client.connect(new StdioClientTransport({ command, args, cwd: ROOT, stderr: "ignore" }));
+  expect((await client.listTools()).tools.map(({ name }) => name)).toContain("falco_status");
+  await client.close();
 });

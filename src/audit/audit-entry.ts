@@ -7,6 +7,8 @@ export const ENTRY_TYPES = [
   "tool.denied",
   "resource.read",
   "skill.read",
+  "skill.added",
+  "command.run",
   "skill.run.start",
   "skill.run.step",
   "skill.run.end",

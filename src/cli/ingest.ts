@@ -2,7 +2,7 @@ import { FalcoSkillsError } from "../errors/falco-skills-error.ts";
 import type { FileReport } from "../ingest/import-files.ts";
 import type { IngestCounts } from "../ingest/ingest-counts.ts";
 import { ingestStream } from "../ingest/read-stream.ts";
-import { type Built, buildServices, nowMs } from "./build-services.ts";
+import { type Built, buildServices, COMMAND_LINE, nowMs } from "./build-services.ts";
 import { colors, printJson, printLine, printTable, progressLine } from "./print.ts";
 import { homeFolder } from "./settings.ts";
 
@@ -27,14 +27,20 @@ export async function ingest(paths: readonly string[], flags: IngestFlags): Prom
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
   try {
-    if (paths[0] === "-") await fromStdin(built, flags, stop.signal);
-    else await fromFiles(built, paths, flags, stop.signal);
+    const { lines, added, known } =
+      paths[0] === "-" ? await fromStdin(built, flags, stop.signal) : await fromFiles(built, paths, flags, stop.signal);
+    const details = { command: "ingest", paths, lines, added, known };
+    await built.services.audit.append({ type: "command.run", session: COMMAND_LINE, details });
   } finally {
     await built.close();
   }
 }
 
-async function fromStdin({ services, quarantine }: Built, flags: IngestFlags, signal: AbortSignal): Promise<void> {
+async function fromStdin(
+  { services, quarantine }: Built,
+  flags: IngestFlags,
+  signal: AbortSignal,
+): Promise<IngestCounts> {
   const line = progressLine();
   const { counts } = await ingestStream(process.stdin, {
     store: services.alerts,
@@ -46,6 +52,7 @@ async function fromStdin({ services, quarantine }: Built, flags: IngestFlags, si
   line.clear();
   if (flags.json === true) printJson(counts);
   else printCounts(counts);
+  return counts;
 }
 
 async function fromFiles(
@@ -53,7 +60,7 @@ async function fromFiles(
   paths: readonly string[],
   flags: IngestFlags,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<IngestCounts> {
   const line = progressLine();
   const report = await services.importAlerts(paths, {
     signal,
@@ -73,6 +80,7 @@ async function fromFiles(
     }
   }
   if (faulty.length > 0) process.exitCode = 1;
+  return report.totals;
 }
 
 function printCounts({ lines, added, known, ignored, rejected }: IngestCounts): void {

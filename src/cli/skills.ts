@@ -5,7 +5,7 @@ import { checkSkill } from "../skills/check-skill.ts";
 import type { SkillProblem } from "../skills/skill.ts";
 import { findSkill, readSkillFile } from "../skills/skill-catalog.ts";
 import { visibleLines } from "../text/visible.ts";
-import { buildServices } from "./build-services.ts";
+import { buildServices, COMMAND_LINE } from "./build-services.ts";
 import { colors, printJson, printLine, printTable } from "./print.ts";
 import { homeFolder } from "./settings.ts";
 
@@ -93,10 +93,10 @@ export async function addSkillFolder(folder: string, flags: Flags): Promise<void
       newId: () => randomUUID().slice(0, 8),
     });
     await services.audit.append({
-      type: "skill.read",
-      session: "command-line",
+      type: "skill.added",
+      session: COMMAND_LINE,
       skill: { slug: skill.name, sha256: skill.digest.replace("sha256:", "") },
-      details: { added_from: resolve(folder) },
+      details: { from: resolve(folder), replaced: flags.replace === true },
     });
     printLine(`${colors.green("added")} ${skill.name}: ${skill.files.length} files, ${skill.digest}`);
   } finally {
