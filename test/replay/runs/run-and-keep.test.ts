@@ -193,7 +193,10 @@ test("a cancelled run keeps the alerts it has found, and says so", async () => {
     return nowMs();
   };
   const request = {
-    set: await setOf("mine", rule("every event", "evt.num > 0")),
+    set: await setOf(
+      "mine",
+      rule("every event %evt.num", "evt.num > 0").replace("rule: every event %evt.num", "rule: every event"),
+    ),
     input: { kind: "capture", path: CAPTURE } as const,
     caller: { session: "s" },
     show: 1,
