@@ -47,7 +47,7 @@ export type ParamType =
   | "DYN";
 
 /** One name of a flag set; the order of a set is the order Falco tries its names. */
-export interface FlagName {
+interface FlagName {
   readonly name: string;
   readonly value: number;
 }
@@ -64,7 +64,7 @@ export interface ParamInfo {
   readonly variants?: readonly { readonly type: ParamType; readonly format: ParamFormat }[];
 }
 
-export interface EventType {
+interface EventType {
   /** Numeric type in captures; the index in EVENT_TYPES. */
   readonly id: number;
   readonly name: string;

@@ -58,14 +58,6 @@ export function textAt(bytes: Buffer, start: number, end: number): string {
   return decodeText(bytes, start, stop);
 }
 
-/** A parameter of NUL-separated texts as a list; empty for no bytes. */
-export function paramTexts(event: ScapEvent, index: number): string[] {
-  const length = event.paramLength(index);
-  if (length <= 0) return [];
-  const start = event.paramStart(index);
-  return splitTexts(event.bytes, start, start + length);
-}
-
 /** NUL-separated texts between two places; one NUL at the end is no separator. */
 export function splitTexts(bytes: Buffer, start: number, end: number): string[] {
   const stop = end > start && bytes[end - 1] === 0 ? end - 1 : end;

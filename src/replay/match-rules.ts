@@ -9,7 +9,7 @@ import type { CaptureFields } from "../state/capture-fields.ts";
 export type Matching = "first" | "all";
 
 /** Calls `onMatch` for the rules that the current event matches, in the order of the rule set. */
-export type RuleMatcher = (event: ScapEvent, onMatch: (rule: Rule) => void) => void;
+type RuleMatcher = (event: ScapEvent, onMatch: (rule: Rule) => void) => void;
 
 interface Candidate {
   readonly rule: Rule;

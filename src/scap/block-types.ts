@@ -2,7 +2,7 @@
  * Kinds of blocks in a capture (libs userspace/libscap/scap_savefile.h @48dfd53c): number in the file → what it holds.
  * Numbers above 0x80000000 are those of files written before the format was published.
  */
-export type BlockKind =
+type BlockKind =
   | "section header"
   | "machine"
   | "process list"

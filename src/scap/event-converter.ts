@@ -4,7 +4,7 @@ import { CONVERSION_ROWS } from "./conversion-table.ts";
 import type { EventView } from "./event-view.ts";
 
 /** What becomes of an event: `pass` it on (the view may have been rebuilt) or leave it out. */
-export type Conversion = "pass" | "drop";
+type Conversion = "pass" | "drop";
 
 interface Rule {
   readonly action: string;

@@ -2,7 +2,7 @@ import type { ScapEvent } from "../event/event.ts";
 import { EVENT_TYPES, EventFlag } from "../event/event-types.ts";
 
 /** Parameters an event can have; further ones are of a later format and are not looked at. */
-export const MAX_PARAMS = 32;
+const MAX_PARAMS = 32;
 
 /** Bytes of an event's header: time, thread, length, type, number of parameters. */
 export const HEADER_BYTES = 26;

@@ -1,7 +1,7 @@
 import type { Cursor } from "../bytes/cursor.ts";
 import { skipTo } from "./interface-list.ts";
 
-export interface UserEntry {
+interface UserEntry {
   readonly uid: number;
   readonly gid: number;
   readonly name: string;
@@ -9,7 +9,7 @@ export interface UserEntry {
   readonly shell: string;
 }
 
-export interface GroupEntry {
+interface GroupEntry {
   readonly gid: number;
   readonly name: string;
 }

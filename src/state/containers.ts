@@ -68,12 +68,6 @@ export class Containers {
   ips(): Iterable<string> {
     return Array.from(this.#known.values(), ({ ip }) => ip);
   }
-
-  clear(): void {
-    this.#known.clear();
-    this.#known.set("", hostContainer());
-    this.last = undefined;
-  }
 }
 
 /** The container that an event's JSON describes; undefined where it is none. Unknown and wrong values read as empty. */

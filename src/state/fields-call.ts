@@ -51,7 +51,7 @@ const IPC = [
 ] as readonly number[];
 
 /** True for events that say what a call returned. */
-export function hasReturn(event: ScapEvent): boolean {
+function hasReturn(event: ScapEvent): boolean {
   return IS_CALL[event.type] === 1 && event.paramCount > 0;
 }
 

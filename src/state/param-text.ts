@@ -23,14 +23,14 @@ import { timeText } from "./time-text.ts";
 import type { Users } from "./users.ts";
 
 /** An argument as Falco prints it: `flags=4097(O_RDONLY|O_CLOEXEC)` has the text `4097` and what stands in brackets. */
-export interface ParamText {
+interface ParamText {
   readonly text: string;
   /** What the number or path means; empty where the text says it all. */
   readonly resolved: string;
 }
 
 /** What the texts of arguments are looked up in. */
-export interface TextContext {
+interface TextContext {
   readonly threads: ThreadTable;
   readonly users: Users;
   threadOf(event: ScapEvent): Thread | undefined;
@@ -315,7 +315,7 @@ function idText(
 }
 
 /** A number as C's `%g` writes it: six significant digits, without zeros at the end. */
-export function generalNumber(value: number): string {
+function generalNumber(value: number): string {
   if (value === 0) return "0";
   const [mantissa = "", exponent = "0"] = value.toExponential(5).split("e");
   const power = Number(exponent);

@@ -52,11 +52,6 @@ export class Users {
     }
     if (gid === 0 && !this.#groups.has(0)) this.#groups.set(0, "root");
   }
-
-  clear(): void {
-    this.#users.clear();
-    this.#groups.clear();
-  }
 }
 
 /** Entries that stand for a directory service, not for a user. */
