@@ -2,7 +2,7 @@ import type { Attestation, AttestedItem } from "./attest.ts";
 import type { ControlAnswer, ControlQuery } from "./controls/answer-controls.ts";
 import type { EvidenceRequest } from "./evidence/collect-evidence.ts";
 import type { Custodian, Evidence, EvidenceStore } from "./evidence/evidence.ts";
-import type { ExportRequest, ExportResult, ExportWork } from "./package/export-package.ts";
+import type { ExportRequest, ExportResult } from "./package/export-package.ts";
 import type { VerificationRequest, VerifiedChecklist } from "./verify-checklist.ts";
 
 /** Everything that evidence, controls, checklist tests, attestation and export need, as one service. */
@@ -15,9 +15,16 @@ export interface Compliance {
   verifyChecklist(id: string, request: VerificationRequest, custodian: Custodian): Promise<VerifiedChecklist>;
   /** A person's word for a manual item or for the manual half of a hybrid one. */
   attest(id: string, attestation: Attestation, session: string): Promise<AttestedItem>;
-  /** Which evidence is held for controls, and how fresh it is. */
-  controls(query: ControlQuery): Promise<readonly ControlAnswer[]>;
-  exportPackage(request: ExportRequest, custodian: Custodian, work?: ExportWork): Promise<ExportResult>;
+  /** Which evidence is held for controls, and how fresh it is. Fails with CONTROL_UNKNOWN. */
+  controls(query: ControlQuery): Promise<ControlsAnswer>;
+  exportPackage(request: ExportRequest, custodian: Custodian): Promise<ExportResult>;
+}
+
+export interface ControlsAnswer {
+  /** In the order of the mapping pack. */
+  readonly answers: readonly ControlAnswer[];
+  /** What must be said about the names that were asked for, and artefacts that could not be read. */
+  readonly warnings: readonly string[];
 }
 
 /** What tools of this part look for among the services; loaded on first use. */

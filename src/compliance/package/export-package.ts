@@ -27,10 +27,6 @@ export interface ExportRequest {
   readonly out?: string;
 }
 
-export interface ExportWork {
-  readonly signal?: AbortSignal;
-}
-
 export interface ExportResult {
   readonly folder: string;
   /** SHA-256 of manifest.json: names the package as a whole. */
