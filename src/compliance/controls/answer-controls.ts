@@ -145,7 +145,7 @@ function stateOf(
     return { state: "evidence-failing", why: `item ${failed.item} of checklist ${failed.checklist} failed its test` };
   }
   const current = evidence.filter(({ current }) => current).length;
-  if (current > 0) return { state: "evidence-current", why: `${current} artefacts are at most ${freshDays} days old` };
+  if (current > 0) return { state: "evidence-current", why: `artefacts of at most ${freshDays} days: ${current}` };
   if (evidence.length > 0) {
     return {
       state: "evidence-stale",

@@ -1,9 +1,11 @@
 import { readComplianceTag } from "../../rules/attack/compliance-tags.ts";
 import { nearestNames } from "../../text/nearest-names.ts";
+import { FEDRAMP, NIST_CSF } from "./csf-rows.ts";
 import { LABELS } from "./labels.ts";
 import { type ControlMapping, mappingsOf } from "./mapping.ts";
-import { FEDRAMP, NIST_800_53, NIST_CSF } from "./nist-rows.ts";
-import { CIS, HIPAA, ISO_27001, PCI_DSS, SOC2 } from "./standard-rows.ts";
+import { NIST_800_53 } from "./nist-rows.ts";
+import { CIS, HIPAA, PCI_DSS } from "./pci-rows.ts";
+import { ISO_27001, SOC2 } from "./standard-rows.ts";
 
 /** Every control that artefacts of ours bear on. A control is never satisfied by them: they are what a person looks at. */
 export const MAPPINGS: readonly ControlMapping[] = [
