@@ -31,8 +31,8 @@ const coordinate = (event: Json): string | undefined => {
 };
 
 /**
- * System log events of Okta (source okta), read as the okta plugin reads them. The counts of failed and refused second
- * factors need the plugin's memory over time and are absent.
+ * System log events of Okta (source okta), read as the okta plugin reads them. The organization stands in the plugin's
+ * configuration, and counts of failed and refused second factors need its memory over time: all three are absent.
  * Source: falcosecurity/plugins plugins/okta @0b3cbd8d.
  */
 export const OKTA: JsonSource = {

@@ -21,7 +21,7 @@ export type JsonPart =
  */
 export async function* readJsonEvents(path: string): AsyncGenerator<JsonPart> {
   await requirePlainFile(path);
-  let held: string[] = [];
+  const held: string[] = [];
   let heldBytes = 0;
   let isLines: boolean | undefined;
   for await (const line of readLines(path)) {
@@ -45,10 +45,10 @@ export async function* readJsonEvents(path: string): AsyncGenerator<JsonPart> {
   }
   if (isLines === true) return;
   yield* eventsOfDocument(held, heldBytes, path);
-  held = [];
 }
 
 function* eventsOfDocument(lines: readonly string[], bytes: number, path: string): Generator<JsonPart> {
+  if (lines.length === 0) return;
   const document = parse(lines.join("\n"));
   if (document !== undefined) {
     const events = eventsIn(document);

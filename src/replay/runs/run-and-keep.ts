@@ -1,8 +1,10 @@
 import { readAlertLine } from "../../alert/read-alert.ts";
 import { FalcoSkillsError } from "../../errors/falco-skills-error.ts";
 import type { StoredRuleSet } from "../../rules/library/rule-library.ts";
+import type { RuleSetLoad } from "../../rules/load-rules.ts";
 import type { AlertStore, NewAlert } from "../../store/alert-store.ts";
 import { digestFile } from "./digest-file.ts";
+import { replayableRules } from "./replayable-rules.ts";
 import type { KeptRun, RunAlert, RunCaller, RunInput, RunOutcome, Runs } from "./run.ts";
 import { type RunOptions, runRules } from "./run-rules.ts";
 
@@ -42,20 +44,20 @@ const BATCH = 1_000;
  */
 export async function runAndKeep(services: KeepServices, request: RunRequest): Promise<KeptOutcome> {
   const { set, input, options } = request;
-  requireRunnable(set);
+  const { ruleSet } = requireRunnable(set);
   const { matching, minPriority, limits = {}, signal } = options;
   const file = await digestFile(input.path, signal);
   const run = await services.runs.begin({
     mode: "replay",
     engine: "embedded",
     caller: request.caller,
-    rules: { set: set.name, digest: set.digest, engineVersion: set.ruleSet.engineVersion },
+    rules: { set: set.name, digest: set.digest, engineVersion: ruleSet.engineVersion },
     input: { kind: input.kind, path: input.path, ...file },
     options: { matching, limits, ...(minPriority === undefined ? {} : { minPriority }) },
   });
   const batches = alertBatches(services, run.id, request.show);
   try {
-    const outcome = await runRules(input, set.ruleSet, batches.take, { ...options, settle: batches.storeFull });
+    const outcome = await runRules(input, ruleSet, batches.take, { ...options, settle: batches.storeFull });
     await batches.storeAll();
     const state = outcome.fault === undefined ? "finished" : "faulty";
     const ended = await services.runs.end(run, { state, ...resultOf(outcome) });
@@ -86,9 +88,11 @@ async function endBadly(services: KeepServices, run: KeptRun, batches: AlertBatc
   }
 }
 
-function requireRunnable(set: StoredRuleSet): void {
-  if (set.ok) return;
-  const errors = set.diagnostics.filter(({ severity }) => severity === "error").length;
+/** The set as runs use it. Fails with REPLAY_RULES_BROKEN for one that Falco would not start with. */
+export function requireRunnable(set: StoredRuleSet): RuleSetLoad {
+  const rules = replayableRules(set);
+  if (rules.ok) return rules;
+  const errors = rules.diagnostics.filter(({ severity }) => severity === "error").length;
   throw new FalcoSkillsError(
     "REPLAY_RULES_BROKEN",
     `rule set ${JSON.stringify(set.name)} has ${errors} ${errors === 1 ? "error" : "errors"}: Falco would not start`,

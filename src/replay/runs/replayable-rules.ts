@@ -1,0 +1,39 @@
+import {
+  type LoadedPlugin,
+  type LoadOptions,
+  loadRules,
+  type RuleFile,
+  type RuleSetLoad,
+} from "../../rules/load-rules.ts";
+
+/**
+ * The plugins that are done without here, by the releases whose fields are read: what they bring is in json-sources and
+ * in the state of captures. No release of them has another major version, so rules that ask for older ones load.
+ */
+const READ_WITHOUT_PLUGIN: readonly LoadedPlugin[] = [
+  { name: "container", version: "0.7.1", sources: [] },
+  { name: "json", version: "0.7.3", sources: [] },
+  { name: "k8saudit", version: "0.18.0", sources: ["k8s_audit"] },
+  { name: "cloudtrail", version: "0.14.0", sources: ["aws_cloudtrail"] },
+  { name: "gcpaudit", version: "0.7.0", sources: ["gcp_auditlog"] },
+  { name: "okta", version: "0.13.0", sources: ["okta"] },
+  { name: "github", version: "0.9.0", sources: ["github"] },
+];
+
+const NEEDS_PLUGIN: ReadonlySet<string> = new Set(["LOAD_UNKNOWN_SOURCE", "RULES_PLUGIN_MISSING"]);
+
+export interface LoadedFiles extends RuleSetLoad {
+  readonly files: readonly RuleFile[];
+  readonly options: LoadOptions;
+}
+
+/**
+ * The rules as a run uses them: with those of plugin sources, which Falco loads only beside their plugins and which need
+ * none here. The same set where no rule waits for a plugin.
+ */
+export function replayableRules(loaded: LoadedFiles): RuleSetLoad {
+  if (!loaded.diagnostics.some(({ code }) => NEEDS_PLUGIN.has(code))) return loaded;
+  const given = loaded.options.plugins ?? [];
+  const added = READ_WITHOUT_PLUGIN.filter(({ name }) => !given.some((plugin) => plugin.name === name));
+  return loadRules(loaded.files, { ...loaded.options, plugins: [...given, ...added] });
+}
