@@ -1,7 +1,7 @@
 import { lookUpField } from "../fields/look-up-field.ts";
 import { ENGINE_WITH_MODIFIERS, OPERATORS, TRANSFORMERS } from "../fields/operators.ts";
 import type { Span } from "../text/span.ts";
-import type { Comparison, Diagnostic, Exists, List, Node, Transformer, Value } from "./ast.ts";
+import type { Comparison, Diagnostic, Exists, Expansion, List, Node, Transformer, Value } from "./ast.ts";
 import { incomparable } from "./comparable.ts";
 import { isEventTypeValue } from "./event-sets.ts";
 import { type CheckContext, CheckFault, isConstant, type Operand, operandOf, typeName } from "./operand.ts";
@@ -21,15 +21,20 @@ export interface CheckOptions extends CheckContext {
  */
 export function checkCondition(node: Node, options: CheckOptions): Diagnostic[] {
   const early = warnOfFields(node);
-  const walk: Walk = { options, errors: [], warnings: [], macros: [] };
+  const walk: Walk = { options, key: `${options.source}\0${options.engine}`, errors: [], warnings: [], macros: [] };
   checkNode(node, walk);
   if (options.all) return [...early, ...walk.errors, ...walk.warnings];
   const [error] = walk.errors;
   return [...early, ...(error === undefined ? walk.warnings : [error])];
 }
 
+/** Macros in which nothing was found, by source and engine: most rules of a set share theirs, and trees never change. */
+const soundMacros = new WeakMap<Node, Set<string>>();
+
 interface Walk {
   readonly options: CheckOptions;
+  /** What a macro's soundness depends on. */
+  readonly key: string;
   readonly errors: Diagnostic[];
   readonly warnings: Diagnostic[];
   readonly macros: string[];
@@ -46,9 +51,7 @@ function checkNode(node: Node, walk: Walk): void {
       checkNode(node.child, walk);
       return;
     case "expansion":
-      walk.macros.push(node.macro);
-      checkNode(node.child, walk);
-      walk.macros.pop();
+      checkMacro(node, walk);
       return;
     case "macro":
       report(
@@ -65,6 +68,17 @@ function checkNode(node: Node, walk: Walk): void {
         report(thrown, node, walk);
       }
   }
+}
+
+function checkMacro({ macro, child }: Expansion, walk: Walk): void {
+  const sound = soundMacros.get(child) ?? new Set();
+  if (sound.has(walk.key)) return;
+  const { errors, warnings } = walk;
+  const found = errors.length + warnings.length;
+  walk.macros.push(macro);
+  checkNode(child, walk);
+  walk.macros.pop();
+  if (errors.length + warnings.length === found) soundMacros.set(child, sound.add(walk.key));
 }
 
 function report({ kind, message, span }: CheckFault, node: Node, walk: Walk): void {
@@ -89,9 +103,11 @@ function checkOne(check: Exists | Comparison, walk: Walk): void {
   else checkRightHand(check, left, right, walk.options);
 }
 
+const SINCE_ENGINE = new Map(OPERATORS.map(({ name, sinceEngine }) => [name, sinceEngine]));
+
 function checkEngine({ operator, modifier, span }: Comparison, { engine }: CheckContext): void {
   if (engine === undefined) return;
-  const since = OPERATORS.find(({ name }) => name === operator)?.sinceEngine ?? 0;
+  const since = SINCE_ENGINE.get(operator) ?? 0;
   if (since > engine) throw new CheckFault("engine-version", `operator '${operator}' needs engine 0.${since}.0`, span);
   if (modifier !== undefined && engine < ENGINE_WITH_MODIFIERS) {
     throw new CheckFault("engine-version", `modifier '${modifier}' needs engine 0.${ENGINE_WITH_MODIFIERS}.0`, span);

@@ -91,7 +91,7 @@ function setsOf(node: Node, negated: boolean): Sets {
     case "not":
       return setsOf(node.child, !negated);
     case "expansion":
-      return setsOf(node.child, negated);
+      return setsOfMacro(node.child, negated);
     case "macro":
       return ALL;
     case "exists":
@@ -99,6 +99,17 @@ function setsOf(node: Node, negated: boolean): Sets {
     case "comparison":
       return setsOfComparison(node, negated);
   }
+}
+
+/** Most rules of a set share their macros, and trees never change. */
+const plainMacros = new WeakMap<Node, Sets>();
+const negatedMacros = new WeakMap<Node, Sets>();
+
+function setsOfMacro(macro: Node, negated: boolean): Sets {
+  const known = negated ? negatedMacros : plainMacros;
+  const sets = known.get(macro) ?? setsOf(macro, negated);
+  known.set(macro, sets);
+  return sets;
 }
 
 function setsOfComparison(check: Comparison, negated: boolean): Sets {

@@ -1,4 +1,4 @@
-import type { Part } from "./ast.ts";
+import type { Node, Part } from "./ast.ts";
 import { printText } from "./quoted-text.ts";
 
 /**
@@ -14,7 +14,7 @@ export function printCondition(part: Part): string {
     case "not":
       return `not ${printCondition(part.child)}`;
     case "expansion":
-      return printCondition(part.child);
+      return printMacro(part.child);
     case "macro":
       return part.name;
     case "exists":
@@ -34,6 +34,15 @@ export function printCondition(part: Part): string {
     case "list":
       return `(${part.values.map(printCondition).join(", ")})`;
   }
+}
+
+/** Most rules of a set share their macros, and trees never change. */
+const printedMacros = new WeakMap<Node, string>();
+
+function printMacro(macro: Node): string {
+  const printed = printedMacros.get(macro) ?? printCondition(macro);
+  printedMacros.set(macro, printed);
+  return printed;
 }
 
 function printArgument(argument: string | undefined): string {

@@ -1,4 +1,4 @@
-import type { Comparison, Diagnostic, Field, Node, Part } from "./ast.ts";
+import type { Comparison, Diagnostic, Expansion, Field, Node, Part } from "./ast.ts";
 
 /**
  * Fields that say nothing since enter events are gone, with Falco's text, in its order.
@@ -45,9 +45,7 @@ function look(node: Node, found: Found): void {
       look(node.child, found);
       return;
     case "expansion":
-      found.macros.push(node.macro);
-      look(node.child, found);
-      found.macros.pop();
+      lookIntoMacro(node, found);
       return;
     case "exists":
       noteFields(node.left, found);
@@ -55,6 +53,18 @@ function look(node: Node, found: Found): void {
     case "comparison":
       lookAtComparison(node, found);
   }
+}
+
+/** Macros in which there is nothing to warn of: most rules of a set share theirs, and trees never change. */
+const harmlessMacros = new WeakSet<Node>();
+
+function lookIntoMacro({ macro, child }: Expansion, found: Found): void {
+  if (harmlessMacros.has(child)) return;
+  found.macros.push(macro);
+  look(child, found);
+  found.macros.pop();
+  // Where something was found before, a field told already would go unseen here.
+  if (found.deprecated.size === 0 && found.unsafe === undefined) harmlessMacros.add(child);
 }
 
 const EQUALITIES: readonly string[] = ["==", "=", "!=", "in", "intersects", "pmatch"];

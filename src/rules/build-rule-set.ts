@@ -97,9 +97,8 @@ function originOf(place: FilePlace | undefined): Origin | undefined {
   return { file: file.name, span, ...file.lines().placeAt(span.start) };
 }
 
-function fileOf(file: SourceFile): RuleSet["files"][number] {
-  const bytes = file.bytes();
-  return { name: file.name, bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };
+function fileOf({ name, text }: SourceFile): RuleSet["files"][number] {
+  return { name, bytes: Buffer.byteLength(text), sha256: createHash("sha256").update(text).digest("hex") };
 }
 
 function digestOf(rules: readonly Rule[]): string {

@@ -16,7 +16,7 @@ export interface CompileBudget {
 export function createBudget(): CompileBudget {
   const texts = new Set<string>();
   const trees = new Set<Node>();
-  const sizes = new Map<Node, number>();
+  const macros = new Map<Node, number>();
   let characters = 0;
   let parts = 0;
   return {
@@ -31,7 +31,7 @@ export function createBudget(): CompileBudget {
     },
     spendTree(tree, context) {
       if (trees.has(tree)) return;
-      const size = sizeOf(tree, sizes);
+      const size = sizeOf(tree, macros);
       if (parts + size > MOST_PARTS) {
         const message = `the conditions have more than ${MOST_PARTS} parts with their macros put in`;
         reject("RULES_TOO_LARGE", message, context);
@@ -42,20 +42,22 @@ export function createBudget(): CompileBudget {
   };
 }
 
-/** Checks and values in the tree; macros that are shared are walked once. */
-function sizeOf(node: Node, sizes: Map<Node, number>): number {
-  const known = sizes.get(node);
-  if (known !== undefined) return known;
-  const size = 1 + childrenOf(node).reduce((sum, child) => sum + sizeOf(child, sizes), valuesOf(node));
-  sizes.set(node, size);
-  return size;
-}
-
-function childrenOf(node: Node): readonly Node[] {
-  if (node.kind === "and" || node.kind === "or") return node.children;
-  return node.kind === "not" || node.kind === "expansion" ? [node.child] : [];
-}
-
-function valuesOf(node: Node): number {
-  return node.kind === "comparison" && node.right.kind === "list" ? node.right.values.length : 0;
+/** Checks and values in the tree; macros that are shared are walked once, and their sizes kept. */
+function sizeOf(node: Node, macros: Map<Node, number>): number {
+  switch (node.kind) {
+    case "and":
+    case "or":
+      return node.children.reduce((sum, child) => sum + sizeOf(child, macros), 1);
+    case "not":
+      return 1 + sizeOf(node.child, macros);
+    case "expansion": {
+      const size = macros.get(node.child) ?? sizeOf(node.child, macros);
+      macros.set(node.child, size);
+      return 1 + size;
+    }
+    case "comparison":
+      return 1 + (node.right.kind === "list" ? node.right.values.length : 0);
+    default:
+      return 1;
+  }
 }
