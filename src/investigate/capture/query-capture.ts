@@ -1,6 +1,7 @@
 import { FalcoSkillsError } from "../../errors/falco-skills-error.ts";
 import type { ReadCaptureOptions } from "../../scap/read-capture.ts";
 import { captureFilter, type FilterWishes } from "./capture-filter.ts";
+import type { CaptureQuestion } from "./capture-questions.ts";
 import { type EventRow, Events } from "./find-events.ts";
 import { type Connection, Connections } from "./list-connections.ts";
 import { ContainerActivities, type ContainerActivity } from "./list-containers.ts";
@@ -11,22 +12,6 @@ import { lineOf, type ProcessLife } from "./process-book.ts";
 import { processTree, rowOf, type TreeRow } from "./process-tree.ts";
 import { type Page, type PageWishes, timeText } from "./rows.ts";
 import { type CaptureLook, type Coverage, type Moment, walkCapture } from "./walk-capture.ts";
-
-/** What can be asked of a capture. */
-export const CAPTURE_QUESTIONS = [
-  "process_tree",
-  "executions",
-  "files",
-  "files_written",
-  "sensitive_reads",
-  "connections",
-  "users",
-  "containers",
-  "events",
-  "around",
-  "process",
-] as const;
-export type CaptureQuestion = (typeof CAPTURE_QUESTIONS)[number];
 
 export interface CaptureQuery extends FilterWishes, PageWishes, ReadCaptureOptions {
   readonly question: CaptureQuestion;
