@@ -1,3 +1,4 @@
+import { isStart } from "./list-executions.ts";
 import type { ProcessLife } from "./process-book.ts";
 import { Groups, type Page, type PageWishes, timeText } from "./rows.ts";
 import type { CaptureLook, Moment } from "./walk-capture.ts";
@@ -58,7 +59,7 @@ export class ContainerActivities {
     this.#learn(container);
     group.lastNs = event.timeNs;
     group.events += 1;
-    if (name === "execve" || name === "execveat") group.executions += 1;
+    if (isStart(name, event)) group.executions += 1;
   }
 
   page(wishes: PageWishes): Page<ContainerActivity> {

@@ -1,3 +1,4 @@
+import type { ScapEvent } from "../../event/event.ts";
 import { returnValue } from "../../event/read-param.ts";
 import { EventRows, type Page, type PageWishes, type ProcessRow, processRow, textReader, timeText } from "./rows.ts";
 import type { CaptureLook, Moment } from "./walk-capture.ts";
@@ -8,6 +9,11 @@ export interface Execution extends ProcessRow {
   readonly time: string;
   /** Working folder. */
   readonly folder: string;
+}
+
+/** True where the event is that of a program that was started. */
+export function isStart(name: string, event: ScapEvent): boolean {
+  return (name === "execve" || name === "execveat") && returnValue(event) >= 0;
 }
 
 /** Collects the programs that were started; calls that failed are only counted. */

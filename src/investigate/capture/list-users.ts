@@ -1,4 +1,5 @@
 import { NO_ID } from "../../state/thread.ts";
+import { isStart } from "./list-executions.ts";
 import type { ProcessLife } from "./process-book.ts";
 import { Groups, type Page, type PageWishes, timeText, userText } from "./rows.ts";
 import type { CaptureLook, Moment } from "./walk-capture.ts";
@@ -91,7 +92,7 @@ export class UserActivities {
     if (!group) return;
     group.lastNs = event.timeNs;
     group.events += 1;
-    if (name === "execve" || name === "execveat") group.executions += 1;
+    if (isStart(name, event)) group.executions += 1;
     if (loginUid !== NO_ID && loginUid !== -1 && group.logins.size < MAX_LOGINS) group.logins.add(loginUid);
   }
 
