@@ -18,23 +18,26 @@ export interface FilterWishes {
   readonly process?: string | undefined;
   /** Whether processes that a chosen one made count too. */
   readonly descendants?: boolean | undefined;
+  /** Whether a process that bore the name counts on after it ran another program. */
+  readonly wholeLife?: boolean | undefined;
 }
 
-/** A filter for one walk: it remembers the processes that it took once, whatever they run later. */
+/** A filter for one walk: it remembers which processes it met by their name. */
 export function captureFilter(wishes: FilterWishes): CaptureFilter {
-  const { fromNs, toNs, container, process, descendants = false } = wishes;
+  const { fromNs, toNs, container, process, descendants = false, wholeLife = false } = wishes;
   const number = process !== undefined && /^\d{1,10}$/.test(process) ? Number(process) : undefined;
   const isNamed = (life: ProcessLife): boolean =>
     number === undefined ? life.name === process || life.path === process : life.pid === number;
-  const isChosen = (life: ProcessLife, tid: number): boolean => {
-    if (life.isChosen) return true;
-    life.isChosen = isNamed(life) || tid === number || (descendants && hasAbove(life, isNamed));
-    return life.isChosen;
+  const isTaken = (life: ProcessLife, tid: number): boolean => {
+    const isNow = isNamed(life) || tid === number;
+    if (isNow) life.isChosen = true;
+    // A fork bears its parent's name until it runs a program: that alone does not make it the program that is asked for.
+    return isNow || ((descendants || wholeLife) && life.isChosen) || (descendants && hasAbove(life, isNamed));
   };
   const takes: CaptureFilter["takes"] = (life, tid, containerName) => {
     if (container !== undefined && !isInContainer(life, container, containerName)) return false;
     if (process === undefined) return true;
-    return life === undefined ? tid === number : isChosen(life, tid);
+    return life === undefined ? tid === number : isTaken(life, tid);
   };
   return { ...(fromNs === undefined ? {} : { fromNs }), ...(toNs === undefined ? {} : { toNs }), takes };
 }

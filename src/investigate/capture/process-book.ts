@@ -24,7 +24,7 @@ export interface ProcessLife {
   events: number;
   /** Programs it ran, in order. */
   readonly ran: string[];
-  /** True once the process filter took it. */
+  /** True once it was what the process filter names. */
   isChosen: boolean;
 }
 

@@ -71,7 +71,7 @@ export async function queryCapture(path: string, query: CaptureQuery): Promise<C
   }
   const { signal, onProgress } = query;
   const options = {
-    filter: captureFilter(query),
+    filter: captureFilter({ ...query, wholeLife: query.question === "process" }),
     ...(signal === undefined ? {} : { signal }),
     ...(onProgress === undefined ? {} : { onProgress }),
   };

@@ -1,9 +1,9 @@
 /** Kinds of secrets with how their paths look; the first that fits counts. Every pattern takes linear time. */
 const KINDS: readonly (readonly [kind: string, pattern: RegExp])[] = [
   ["password hashes", /^\/etc\/(?:g?shadow|master\.passwd|security\/opasswd)(?:-|\.[a-z]+|~)?$/],
-  ["privilege rules", /^\/etc\/(?:sudoers$|sudoers\.d\/|doas\.conf$|pam\.(?:d\/|conf$))/],
+  ["privilege rules", /^\/etc\/(?:sudoers$|sudoers\.d\/|doas\.conf$)/],
   ["kerberos keys", /^\/etc\/krb5\.keytab$|^\/tmp\/krb5cc_/],
-  ["ssh keys", /\/\.ssh\/(?!known_hosts|config$)[^/]+$|^\/etc\/ssh\/ssh_host_[a-z0-9]+_key$/],
+  ["ssh keys", /\/\.ssh\/(?!known_hosts|config$)[^/]+(?<!\.pub)$|^\/etc\/ssh\/ssh_host_[a-z0-9]+_key$/],
   [
     "cloud credentials",
     /\/\.aws\/(?:credentials|config|sso\/|cli\/)|\/\.azure\/|\/\.config\/(?:gcloud|doctl)\/|\/\.oci\/|\/\.boto$/,

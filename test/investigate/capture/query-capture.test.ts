@@ -77,6 +77,15 @@ describe("filters", () => {
     expect(new Set(tool.rows.executions?.map(({ path }) => path))).toEqual(new Set(["/tmp/.x/tool"]));
   });
 
+  test("by name a fork counts until it runs another program", async () => {
+    const { rows } = await ask("executions", { process: "httpd" });
+    expect(rows.executions).toEqual([]);
+    const files = await ask("files", { process: "sh" });
+    expect(new Set(files.rows.files?.map(({ process }) => process))).toEqual(new Set(["sh"]));
+    const life = await ask("process", { process: "ping.sh" });
+    expect(life.rows.lineage?.at(-1)).toMatchObject({ pid: 20148, process: "ping.sh" });
+  });
+
   test("two windows that meet give together what one gives", async () => {
     const whole = await ask("events", { condition: "evt.type=openat", limit: 100_000 });
     const middle = 1_795_315_752_933_303_940n;

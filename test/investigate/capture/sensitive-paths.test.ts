@@ -27,6 +27,8 @@ test.each([
   ["/etc/passwd", undefined],
   ["/etc/ssh/ssh_host_rsa_key.pub", undefined],
   ["/root/.ssh/known_hosts", undefined],
+  ["/root/.ssh/id_rsa.pub", undefined],
+  ["/etc/pam.d/sshd", undefined],
   ["/proc/1/status", undefined],
   ["/proc/1", undefined],
   ["/home/a/shadow", undefined],
