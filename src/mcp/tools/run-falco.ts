@@ -117,7 +117,7 @@ export const runFalco = defineTool({
       throw missing("rules", "Pass the name of a rule set that load_rules loaded as rules.");
     const set = await context.services.rules.get(input.rules);
     if (input.mode === "validate") return validate(set, context);
-    const { captures, hostname } = replayServices(context.services);
+    const { captures, hostname } = context.services;
     const where = await inputOf(input, captures);
     const kept = await runAndKeep(keepServices(context.services), {
       set,
@@ -142,14 +142,9 @@ export const runFalco = defineTool({
   },
 });
 
-/** The services of runs, which the server's services bring along. */
-function replayServices(services: Services): ReplayServices {
-  return services as unknown as ReplayServices;
-}
-
 const keepServices = (services: Services) => ({
   alerts: services.alerts,
-  runs: replayServices(services).runs,
+  runs: services.runs,
   nowMs: () => Number(services.nowNs() / 1_000_000n),
 });
 
@@ -167,7 +162,7 @@ async function inputOf(
 }
 
 async function validate(set: StoredRuleSet, { services, caller }: ToolContext) {
-  const { runs } = replayServices(services);
+  const { runs } = services;
   const { ruleSet, digest, ok, diagnostics } = set;
   const begun = await runs.begin({
     mode: "validate",
@@ -247,15 +242,17 @@ function warningsOf({ outcome, refused }: KeptOutcome): string[] {
         ]),
     ...(endedBy.startsWith("limit") ? [`the run ended at its ${endedBy}; what follows in the input was not seen`] : []),
     ...(rulesRun === 0 ? [`no active rule of the set is of source ${source}, so nothing could fire`] : []),
-    ...(skippedCount === 0
-      ? []
-      : [`${skippedCount} parts of the input were passed over, first: ${skipped[0]?.message}`]),
+    ...(skippedCount === 0 ? [] : [passedOver(skippedCount, skipped[0]?.message ?? "")]),
     ...(unstored.length === 0 ? [] : [`alerts that the store does not take: ${unstored.join(", ")}`]),
   ];
 }
 
+function passedOver(count: number, first: string): string {
+  return `${count} ${count === 1 ? "part of the input was" : "parts of the input were"} passed over, first: ${first}`;
+}
+
 async function listRuns(limit: number, { services }: ToolContext) {
-  const { runs, total, unreadable } = await replayServices(services).runs.list(limit);
+  const { runs, total, unreadable } = await services.runs.list(limit);
   return {
     data: { runs: runs.map(runRow), runs_kept: total },
     source: { kind: "runs", looked_at: runs.length },

@@ -5,7 +5,7 @@ import { FalcoSkillsError } from "../../errors/falco-skills-error.ts";
 import { explainEvent } from "../../replay/rule-tests/explain-event.ts";
 import type { Expectation, RuleTestCase, SeenAlert } from "../../replay/rule-tests/rule-test.ts";
 import { compareAlerts, runRuleTests } from "../../replay/rule-tests/run-rule-tests.ts";
-import type { ReplayServices, RunInput } from "../../replay/runs/run.ts";
+import type { RunInput } from "../../replay/runs/run.ts";
 import { requireRunnable } from "../../replay/runs/run-and-keep.ts";
 import type { RuleSet } from "../../rules/rule-set.ts";
 import { nearestNames } from "../../text/nearest-names.ts";
@@ -169,7 +169,7 @@ interface NamedInput {
 }
 
 async function locate({ capture, events, event_source: source }: NamedInput, context: ToolContext): Promise<RunInput> {
-  const { captures } = context.services as unknown as ReplayServices;
+  const { captures } = context.services;
   if ((capture === undefined) === (events === undefined)) {
     throw new FalcoSkillsError("INVALID_ARGUMENT", "a case needs either capture or events", {
       fix: "Pass exactly one of capture and events.",
