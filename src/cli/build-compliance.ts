@@ -4,7 +4,7 @@ import type { Compliance } from "../compliance/compliance.ts";
 import { openCompliance } from "../compliance/open-compliance.ts";
 import type { Services } from "../mcp/services.ts";
 import { resolveInside } from "../paths/roots.ts";
-import { nowMs } from "./build-services.ts";
+import { nowMs } from "./ambient.ts";
 
 /** The service of evidence and checklists over the others. `roots` undefined: a person may name any file. */
 export function buildCompliance(services: Services, roots: readonly string[] | undefined): Compliance {

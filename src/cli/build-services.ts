@@ -1,17 +1,24 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
+import { realpath } from "node:fs/promises";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openAuditTrail } from "../audit/audit-trail.ts";
 import { readProcessFacts } from "../audit/process-facts.ts";
+import type { AuditHead, AuditTrail } from "../audit/trail-interface.ts";
+import type { AuditVerdict } from "../audit/verdict.ts";
 import { openChecklists } from "../compliance/open-checklists.ts";
-import { importAlerts } from "../ingest/import-files.ts";
+import { type ImportRequest, importAlerts } from "../ingest/import-files.ts";
 import { openQuarantine, type Quarantine } from "../ingest/quarantine.ts";
-import type { Feed, Services } from "../mcp/services.ts";
+import type { Feed, Services, Work } from "../mcp/services.ts";
 import { resolveInside } from "../paths/roots.ts";
+import { openRuns } from "../replay/runs/open-runs.ts";
 import { openRuleLibrary } from "../rules/library/open-rule-library.ts";
+import type { RuleLibrary } from "../rules/library/rule-library.ts";
 import { skillCatalogReader } from "../skills/skill-catalog.ts";
 import { openSqliteStore } from "../store/sqlite-store.ts";
+import { log, newId, nowMs, nowNs } from "./ambient.ts";
 import { packageVersion } from "./version.ts";
 
 /** The services, and what only the command line uses beside them. */
@@ -28,45 +35,21 @@ export interface BuildOptions {
   readonly alertRoots: readonly string[] | undefined;
   /** The same for rule files; none by default. */
   readonly ruleRoots?: readonly string[];
+  /** The same for captures and event files; none by default. */
+  readonly captureRoots?: readonly string[];
   readonly feeds?: () => readonly Feed[];
   /** Sets damaged files of the store aside and goes on without them. */
   readonly repair?: boolean;
 }
 
-export const nowMs = (): number => Date.now();
-
-/** Wall clock in nanoseconds; the last six digits are zero. */
-export const nowNs = (): bigint => BigInt(Date.now()) * 1_000_000n;
-
-/** The session under which the audit trail keeps what a person does at the command line. */
-export const COMMAND_LINE = "command-line";
-
-export const log = (line: string): void => {
-  process.stderr.write(`falco-skills: ${line}\n`);
-};
-
 /** Builds everything once. Nothing is opened, made or written before it is first used. */
-export async function buildServices({
-  home,
-  alertRoots,
-  ruleRoots = [],
-  feeds = () => [],
-  repair = false,
-}: BuildOptions): Promise<Built> {
+export async function buildServices(options: BuildOptions): Promise<Built> {
+  const { home, alertRoots, captureRoots = [], feeds = () => [], repair = false } = options;
   const version = packageVersion();
-  const auditFolder = join(home, "audit");
   const alerts = await openSqliteStore({ folder: join(home, "alerts"), nowMs, repair });
   const quarantine = openQuarantine({ folder: join(home, "quarantine"), nowMs });
   const skillHome = join(home, "skills");
-  const audit = openAuditTrail({
-    folder: auditFolder,
-    server: { name: "falco-skills", version },
-    nowMs,
-    monotonicMs: () => performance.now(),
-    random: (bytes) => randomBytes(bytes),
-    process: readProcessFacts(),
-  });
-  const roots = { folders: alertRoots ?? [], flag: "--alerts-root" };
+  const audit = openAudit(home, version);
   const skills = skillCatalogReader([
     { path: shippedSkills(), origin: "shipped" },
     { path: skillHome, origin: "added" },
@@ -74,50 +57,86 @@ export async function buildServices({
   const services: Services = {
     version,
     home,
+    hostname: hostname(),
     nowNs,
     log,
     alerts,
     audit,
     feeds,
-    checklists: openChecklists({ folder: join(home, "checklists"), nowMs, newId: () => randomUUID().slice(0, 8) }),
     skills,
-    rules: openRuleLibrary({
-      folder: join(home, "rules"),
-      nowMs,
-      newId: () => randomUUID().slice(0, 8),
-      locate: (path) => resolveInside({ folders: ruleRoots, flag: "--rules-root" }, path),
-      builtinFolders: async () => (await skills()).skills.map(({ folder }) => join(folder, "rules")),
-    }),
-    verifyAudit: async (work, knownHeads) =>
-      (await import("../audit/verify-audit-trail.ts")).verifyAuditTrail(auditFolder, {
-        knownHeads,
-        signal: work.signal,
-        onProgress: ({ records, bytes, totalBytes }) =>
-          work.onProgress(bytes, totalBytes, `${records} records checked`),
-      }),
-    importAlerts: async (paths, { signal, onProgress }) =>
+    checklists: openChecklists({ folder: join(home, "checklists"), nowMs, newId }),
+    compliance: async () => (await import("./build-compliance.ts")).buildCompliance(services, alertRoots),
+    rules: openRules(options, skills),
+    runs: openRuns({ folder: join(home, "runs"), nowMs, newId }),
+    captures: {
+      locate: (path) => resolveInside({ folders: captureRoots, flag: "--captures-root" }, path),
+      exportFolder: join(home, "captures"),
+    },
+    verifyAudit: (work, knownHeads) => verifyTrail(home, work, knownHeads),
+    importAlerts: async (paths, work) =>
       importAlerts({
-        paths: alertRoots === undefined ? paths : await Promise.all(paths.map((path) => resolveInside(roots, path))),
+        ...importWork(work),
+        paths: await realPaths(paths, alertRoots),
         store: alerts,
         quarantine,
         nowMs,
-        signal,
-        onProgress: ({ lines, added, path, fileNumber, fileCount }) =>
-          onProgress(
-            lines,
-            undefined,
-            `file ${fileNumber} of ${fileCount}: ${lines} lines, ${added} alerts added, in ${path}`,
-          ),
       }),
   };
+  const close = async (): Promise<void> => {
+    await audit.close();
+    await alerts.close();
+  };
+  return { services, quarantine, skillHome, close };
+}
+
+const auditFolder = (home: string): string => join(home, "audit");
+
+function openAudit(home: string, version: string): AuditTrail {
+  return openAuditTrail({
+    folder: auditFolder(home),
+    server: { name: "falco-skills", version },
+    nowMs,
+    monotonicMs: () => performance.now(),
+    random: (bytes) => randomBytes(bytes),
+    process: readProcessFacts(),
+  });
+}
+
+/** Verifying is rare and its code is not small: it is loaded when somebody asks. */
+async function verifyTrail(home: string, work: Work, knownHeads: readonly AuditHead[]): Promise<AuditVerdict> {
+  const { verifyAuditTrail } = await import("../audit/verify-audit-trail.ts");
+  return verifyAuditTrail(auditFolder(home), {
+    knownHeads,
+    signal: work.signal,
+    onProgress: ({ records, bytes, totalBytes }) => work.onProgress(bytes, totalBytes, `${records} records checked`),
+  });
+}
+
+function openRules({ home, ruleRoots = [] }: BuildOptions, skills: Services["skills"]): RuleLibrary {
+  return openRuleLibrary({
+    folder: join(home, "rules"),
+    nowMs,
+    newId,
+    locate: (path) => resolveInside({ folders: ruleRoots, flag: "--rules-root" }, path),
+    builtinFolders: async () => (await skills()).skills.map(({ folder }) => join(folder, "rules")),
+  });
+}
+
+/** Imports follow no symbolic link, so what the caller named is resolved first: inside the roots, or anywhere for a person. */
+function realPaths(paths: readonly string[], alertRoots: readonly string[] | undefined): Promise<string[]> {
+  if (alertRoots === undefined) return Promise.all(paths.map((path) => realpath(path).catch(() => path)));
+  return Promise.all(paths.map((path) => resolveInside({ folders: alertRoots, flag: "--alerts-root" }, path)));
+}
+
+function importWork({ signal, onProgress }: Work): Pick<ImportRequest, "signal" | "onProgress"> {
   return {
-    services,
-    quarantine,
-    skillHome,
-    async close() {
-      await audit.close();
-      await alerts.close();
-    },
+    signal,
+    onProgress: ({ lines, added, path, fileNumber, fileCount }) =>
+      onProgress(
+        lines,
+        undefined,
+        `file ${fileNumber} of ${fileCount}: ${lines} lines, ${added} alerts added, in ${path}`,
+      ),
   };
 }
 

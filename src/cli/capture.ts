@@ -6,7 +6,7 @@ import type { TreeRow } from "../investigate/capture/process-tree.ts";
 import { type CaptureAnswer, type CaptureRows, queryCapture } from "../investigate/capture/query-capture.ts";
 import { aroundOf, checkArguments, filterOf } from "../mcp/capture-input.ts";
 import { visible } from "../text/visible.ts";
-import { nowNs } from "./build-services.ts";
+import { nowNs } from "./ambient.ts";
 import { colors, printJson, printLine, printTable, progressLine } from "./print.ts";
 import { homeFolder } from "./settings.ts";
 

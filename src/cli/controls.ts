@@ -1,6 +1,7 @@
 import { parseTimeBound } from "../alert/time.ts";
+import { nowNs } from "./ambient.ts";
 import { buildCompliance } from "./build-compliance.ts";
-import { buildServices, nowNs } from "./build-services.ts";
+import { buildServices } from "./build-services.ts";
 import { printJson, printLine, printTable } from "./print.ts";
 import { homeFolder } from "./settings.ts";
 

@@ -3,8 +3,9 @@ import { parseTimeBound } from "../alert/time.ts";
 import type { ExportRequest } from "../compliance/package/export-package.ts";
 import { verifyPackage } from "../compliance/package/verify-package.ts";
 import { FalcoSkillsError } from "../errors/falco-skills-error.ts";
+import { nowNs } from "./ambient.ts";
 import { buildCompliance } from "./build-compliance.ts";
-import { buildServices, nowNs } from "./build-services.ts";
+import { buildServices } from "./build-services.ts";
 import { colors, printJson, printLine, printTable } from "./print.ts";
 import { homeFolder } from "./settings.ts";
 

@@ -3,7 +3,7 @@ import { type Tail, tailFile } from "../ingest/tail-file.ts";
 import { startWebhook, type Webhook } from "../ingest/webhook.ts";
 import type { Feed } from "../mcp/services.ts";
 import type { AlertStore } from "../store/alert-store.ts";
-import { log, nowMs } from "./build-services.ts";
+import { log, nowMs } from "./ambient.ts";
 import type { Settings } from "./settings.ts";
 
 export interface Feeds {

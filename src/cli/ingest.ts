@@ -2,7 +2,8 @@ import { FalcoSkillsError } from "../errors/falco-skills-error.ts";
 import type { FileReport } from "../ingest/import-files.ts";
 import type { IngestCounts } from "../ingest/ingest-counts.ts";
 import { ingestStream } from "../ingest/read-stream.ts";
-import { type Built, buildServices, COMMAND_LINE, nowMs } from "./build-services.ts";
+import { COMMAND_LINE, nowMs } from "./ambient.ts";
+import { type Built, buildServices } from "./build-services.ts";
 import { colors, printJson, printLine, printTable, progressLine } from "./print.ts";
 import { homeFolder } from "./settings.ts";
 

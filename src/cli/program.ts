@@ -1,4 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import { addCompliance } from "./compliance-commands.ts";
+import { addReplay } from "./replay-commands.ts";
 import { addRules } from "./rules-commands.ts";
 import { packageVersion } from "./version.ts";
 
@@ -7,6 +9,8 @@ Examples:
   falco-skills serve --alerts /var/log/falco/alerts.jsonl    what an MCP host starts
   falco -o json_output=true | falco-skills ingest -           keep what Falco prints
   falco-skills ingest alerts.jsonl.gz                         import a file
+  falco-skills rules lint /etc/falco/rules.d                  what Falco loads without a word
+  falco-skills replay intrusion.scap --rules rules.yaml       Falco's alerts, without Falco
   falco-skills audit verify                                   check the audit trail
 
 Every option of serve can also be set as an environment variable FALCO_SKILLS_<OPTION>.`;
@@ -34,8 +38,10 @@ export function buildProgram(): Command {
   addServe(program);
   addIngest(program);
   addRules(program);
+  addReplay(program);
   addStatus(program);
   addSkills(program);
+  addCompliance(program);
   addAudit(program);
   return program;
 }
@@ -77,6 +83,11 @@ function addServe(program: Command): void {
     .option("--repair", "set damaged files of the alert store aside and go on without them")
     .addOption(
       fromEnvironment("--rules-root <folder>", "folder the model may load rule files from (repeatable)").argParser(
+        collect,
+      ),
+    )
+    .addOption(
+      fromEnvironment("--captures-root <folder>", "folder the model may read captures from (repeatable)").argParser(
         collect,
       ),
     )

@@ -4,7 +4,8 @@ import { AuditTap } from "../mcp/audit-tap.ts";
 import { selectTools } from "../mcp/select-tools.ts";
 import { serverFactory } from "../mcp/server.ts";
 import { TOOLS } from "../mcp/tools/index.ts";
-import { buildServices, log } from "./build-services.ts";
+import { log } from "./ambient.ts";
+import { buildServices } from "./build-services.ts";
 import { type Feeds, startFeeds } from "./feeds.ts";
 import { readSettings, type ServeFlags } from "./settings.ts";
 
@@ -18,6 +19,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
     home: settings.home,
     alertRoots: settings.alertRoots,
     ruleRoots: settings.ruleRoots,
+    captureRoots: settings.captureRoots,
     feeds: () => feeds?.list() ?? [],
     repair: settings.repair,
   });

@@ -12,6 +12,7 @@ export interface ServeFlags {
   readonly alerts?: readonly string[];
   readonly alertsRoot?: readonly string[];
   readonly rulesRoot?: readonly string[];
+  readonly capturesRoot?: readonly string[];
   readonly listen?: string;
   readonly listenToken?: string;
   readonly maxResultChars?: number;
@@ -30,6 +31,8 @@ export interface Settings {
   readonly alertRoots: readonly string[];
   /** Folders the model may load rule files from. */
   readonly ruleRoots: readonly string[];
+  /** Folders the model may read captures and event files from. */
+  readonly captureRoots: readonly string[];
   readonly listen: { readonly host: string; readonly port: number; readonly token?: string } | undefined;
   readonly maxResultChars: number;
   readonly repair: boolean;
@@ -49,6 +52,7 @@ export function readSettings(flags: ServeFlags, environment: NodeJS.ProcessEnv):
     alerts,
     alertRoots: [...new Set([...roots, ...alerts.map(dirname)])],
     ruleRoots: (flags.rulesRoot ?? []).map((path) => resolve(path)),
+    captureRoots: (flags.capturesRoot ?? []).map((path) => resolve(path)),
     listen: flags.listen === undefined ? undefined : listenAddress(flags.listen, flags.listenToken),
     maxResultChars: flags.maxResultChars ?? 20_000,
     repair: flags.repair === true,

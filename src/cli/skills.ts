@@ -5,7 +5,8 @@ import { checkSkill } from "../skills/check-skill.ts";
 import type { SkillProblem } from "../skills/skill.ts";
 import { findSkill, readSkillFile } from "../skills/skill-catalog.ts";
 import { visibleLines } from "../text/visible.ts";
-import { buildServices, COMMAND_LINE } from "./build-services.ts";
+import { COMMAND_LINE } from "./ambient.ts";
+import { buildServices } from "./build-services.ts";
 import { colors, printJson, printLine, printTable } from "./print.ts";
 import { homeFolder } from "./settings.ts";
 

@@ -123,6 +123,8 @@ function numberText(value: number | bigint, operand: Operand): string | undefine
 /** Addresses in their usual form; of buffers printable ASCII, a dot for any other byte. */
 function bytesText(bytes: Uint8Array, { type }: Operand): string | undefined {
   if (type === "IPADDR" || type === "IPV4ADDR" || type === "IPV6ADDR") return formatAddress(bytes);
+  // The engine has no way to print a network and says so.
+  if (type === "IPNET") return "<IPNET>";
   const shown = bytes.length <= STORAGE - 2 ? bytes : bytes.subarray(0, STORAGE - 3);
   return Buffer.from(shown)
     .toString("latin1")

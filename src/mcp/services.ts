@@ -1,13 +1,15 @@
 import type { AuditHead, AuditTrail } from "../audit/trail-interface.ts";
 import type { AuditVerdict } from "../audit/verdict.ts";
 import type { ChecklistStore } from "../compliance/checklist.ts";
+import type { ComplianceServices } from "../compliance/compliance.ts";
 import type { IngestReport } from "../ingest/import-files.ts";
+import type { ReplayServices } from "../replay/runs/run.ts";
 import type { RuleLibrary } from "../rules/library/rule-library.ts";
 import type { SkillCatalog } from "../skills/skill.ts";
 import type { AlertStore } from "../store/alert-store.ts";
 
 /** Everything that tools, resources and prompts may use; built in cli, the only place that constructs things. */
-export interface Services {
+export interface Services extends ComplianceServices, ReplayServices {
   readonly version: string;
   readonly home: string;
   readonly nowNs: () => bigint;
@@ -17,6 +19,12 @@ export interface Services {
   readonly checklists: ChecklistStore;
   readonly audit: AuditTrail;
   readonly rules: RuleLibrary;
+  readonly captures: {
+    /** The real path of a capture or event file that may be read, or a refusal. */
+    locate(path: string): Promise<string>;
+    /** Where parts of captures are written to. */
+    readonly exportFolder: string;
+  };
   /** The skills as they are on disk now; a skill added while the server runs is in the next answer. */
   readonly skills: () => Promise<SkillCatalog>;
   readonly verifyAudit: (work: Work, knownHeads: readonly AuditHead[]) => Promise<AuditVerdict>;

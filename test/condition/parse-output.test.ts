@@ -79,6 +79,7 @@ describe("formatting", () => {
     ["%evt.time", { "evt.time": "12:00:00.5", "evt.rawtime": 9n }, "12:00:00.5", { "evt.time": 9n }],
     ["%fd.sip", { "fd.sip": Uint8Array.of(10, 0, 0, 1) }, "10.0.0.1", { "fd.sip": "10.0.0.1" }],
     ["%fd.sip", { "fd.sip": Uint8Array.from([...Array(15).fill(0), 1]) }, "::1", { "fd.sip": "::1" }],
+    ["%fd.snet", { "fd.snet": Uint8Array.of(10, 0, 0, 1) }, "<IPNET>", { "fd.snet": "<IPNET>" }],
     [
       "%fd.ip %fd.port",
       { "fd.ip": [Uint8Array.of(1, 2, 3, 4)], "fd.port": [1] },

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { ComplianceServices } from "../../compliance/compliance.ts";
 import { EVIDENCE_KINDS } from "../../compliance/evidence/evidence-manifest.ts";
 import { nearControls, resolveControl } from "../../compliance/pack/control-pack.ts";
 import { FalcoSkillsError } from "../../errors/falco-skills-error.ts";
@@ -61,7 +60,7 @@ export const addEvidence = defineTool({
   }),
 
   async run(input, { services, caller }) {
-    const { compliance } = services as Services & ComplianceServices;
+    const { compliance } = services;
     const desk = await compliance();
     const { kind, name, description, checklist, items = [] } = input;
     if (checklist !== undefined) await checkItems(services, checklist, items);

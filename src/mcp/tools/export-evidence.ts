@@ -1,10 +1,8 @@
 import { z } from "zod";
 import { parseTimeBound } from "../../alert/time.ts";
-import type { ComplianceServices } from "../../compliance/compliance.ts";
 import type { ControlAnswer } from "../../compliance/controls/answer-controls.ts";
 import type { ExportRequest } from "../../compliance/package/export-package.ts";
 import { FalcoSkillsError } from "../../errors/falco-skills-error.ts";
-import type { Services } from "../services.ts";
 import { defineTool } from "../tool.ts";
 
 export const exportEvidence = defineTool({
@@ -81,7 +79,7 @@ export const exportEvidence = defineTool({
   cuttable: ["controls"],
 
   async run(input, { services, caller }) {
-    const { compliance } = services as Services & ComplianceServices;
+    const { compliance } = services;
     const desk = await compliance();
     const nowNs = services.nowNs();
     if (input.preview) {

@@ -1,8 +1,6 @@
 import { z } from "zod";
 import { parseTimeBound } from "../../alert/time.ts";
-import type { ComplianceServices } from "../../compliance/compliance.ts";
 import { FalcoSkillsError } from "../../errors/falco-skills-error.ts";
-import type { Services } from "../services.ts";
 import { defineTool } from "../tool.ts";
 
 export const verifyChecklist = defineTool({
@@ -49,7 +47,7 @@ export const verifyChecklist = defineTool({
   cuttable: ["results"],
 
   async run({ checklist: id, from, to }, { services, caller }) {
-    const { compliance } = services as Services & ComplianceServices;
+    const { compliance } = services;
     const window = windowOf(from, to, services.nowNs());
     const { checklist, results, blindSpots, warnings } = await (await compliance()).verifyChecklist(
       id,
