@@ -17,6 +17,7 @@ import { conditionWithExceptions } from "./exception-condition.ts";
 import type { Report } from "./item-messages.ts";
 import { expressionContext, ItemRejected, type LoadContext, type LoadFinding } from "./load-context.ts";
 import type { AppendedOutput } from "./load-options.ts";
+import type { RuleDraft } from "./read-draft.ts";
 import { placeInSources, type SourcedText } from "./sourced-text.ts";
 import { createListTable, type ExpandedText, placeInExpanded } from "./substitute-lists.ts";
 
@@ -39,11 +40,14 @@ export interface Compilation {
 
 export interface CompileOptions {
   readonly appendOutput: readonly AppendedOutput[];
+  readonly sources: ReadonlySet<string>;
   /** Minor of the engine version 0.x. */
   readonly engine: number;
   /** Falco's way: the first error ends it. Else every rule has its turn. */
   readonly stopAtFirst: boolean;
   readonly report: Report;
+  /** Rules that could not be read: only their errors are wanted. */
+  readonly drafts: RuleDraft[];
   /** Takes the names of macros that cannot be compiled. */
   readonly brokenMacros: Set<string>;
   readonly memory: CompileMemory & {
@@ -75,6 +79,7 @@ export function compile(collector: Collector, options: CompileOptions): Compilat
         : attempt(options, () => compileRule(rule, sources, usedLists, options));
       return compiled === undefined ? [] : [compiled];
     });
+    for (const draft of options.drafts) checkDraft(draft, sources, options);
     for (const list of lists) list.used ||= usedLists.has(list.name);
     reportUnused(lists, sources.macros, options.report);
     return { lists, macros: sources.macros, rules };
@@ -158,6 +163,20 @@ function compileRule(
   return compiled === undefined ? undefined : { ...compiled, collected: rule, output, outputParts };
 }
 
+/** Reports the errors of what there is of a rule that could not be read, and nothing else. */
+function checkDraft(draft: RuleDraft, sources: ConditionSources, options: CompileOptions): void {
+  if (!options.sources.has(draft.source)) return;
+  const quiet: CompileOptions = {
+    ...options,
+    report: (finding) => {
+      if (finding.severity === "error") options.report(finding);
+    },
+  };
+  if (draft.output.text !== "") attempt(quiet, () => readOutput(draft, draft.output.text, quiet));
+  if (draft.condition.text === "") return;
+  attempt(quiet, () => compileCondition(draft, draft.condition, sources, new Set(), quiet));
+}
+
 /** The first work's result; where it fails and every error is wanted, the second's errors are added to it. */
 function both<Result>({ stopAtFirst }: CompileOptions, work: () => Result, other: () => unknown): Result {
   try {
@@ -175,7 +194,7 @@ function both<Result>({ stopAtFirst }: CompileOptions, work: () => Result, other
 }
 
 function compileCondition(
-  rule: CollectedRule,
+  rule: RuleDraft,
   condition: SourcedText,
   sources: ConditionSources,
   usedLists: Set<string>,
@@ -203,14 +222,14 @@ function compileCondition(
 }
 
 /** Falco ends over such a rule; where every rule is to have its turn it is an error like others. */
-function fatal(message: string, rule: CollectedRule, stopAtFirst: boolean): Error {
+function fatal(message: string, rule: RuleDraft, stopAtFirst: boolean): Error {
   const words = fatalWords(message);
   if (stopAtFirst) return new FatalLoad(words);
   return new ItemRejected({ severity: "error", code: "RULES_FATAL", message: words, context: rule.conditionContext });
 }
 
 /** The output's parts; undefined where the rule is to be skipped with a warning. Throws where it cannot be formatted. */
-function readOutput(rule: CollectedRule, text: string, options: CompileOptions): Output | undefined {
+function readOutput(rule: RuleDraft, text: string, options: CompileOptions): Output | undefined {
   const { engine, memory, report } = options;
   const key = `${rule.source}\0${text}`;
   const parsed = memory.outputs.get(key) ?? parseOutput(text, { source: rule.source, engine });
@@ -233,7 +252,7 @@ function isUnknownFilter(message: string): boolean {
 }
 
 interface AnalysedRule {
-  readonly rule: CollectedRule;
+  readonly rule: RuleDraft;
   readonly expanded: ExpandedText;
   readonly analysis: ConditionAnalysis;
   readonly macros: ReadonlyMap<string, CompiledMacro>;

@@ -11,6 +11,7 @@ import {
 } from "./load-context.ts";
 import type { RuleFile } from "./load-options.ts";
 import type { LoadSettings } from "./load-settings.ts";
+import { readDraft } from "./read-draft.ts";
 import { readItem } from "./read-item.ts";
 import { schemaFault } from "./schema-check.ts";
 import { readYaml } from "./yaml/read-yaml.ts";
@@ -67,7 +68,9 @@ export function loadFiles(
   const { engineVersion, sources, appendOutput } = settings;
   const collector = new Collector({ engineVersion, sources, report });
   const brokenMacros = new Set<string>();
-  const options: CompileOptions = { brokenMacros, appendOutput, engine: engineVersion[1], stopAtFirst, report, memory };
+  const engine = engineVersion[1];
+  const inform = { report, brokenMacros, drafts: [] };
+  const options: CompileOptions = { ...inform, sources, appendOutput, engine, stopAtFirst, memory };
   let compilation = NOTHING;
   const outcomes = files.map(({ name, text }, order): FileOutcome => {
     findings = [];
@@ -116,7 +119,7 @@ function collectDocuments(
   documents: readonly YamlNode[],
   file: SourceFile,
   collector: Collector,
-  { report, stopAtFirst, brokenMacros }: CompileOptions,
+  { report, stopAtFirst, brokenMacros, drafts }: CompileOptions,
 ): boolean {
   const context = fileContext(file);
   let complete = true;
@@ -141,6 +144,8 @@ function collectDocuments(
         if (macro?.kind === "scalar") brokenMacros.add(macro.value);
         if (stopAtFirst) return false;
         complete = false;
+        const draft = readDraft(item, context);
+        if (draft !== undefined) drafts.push(draft);
       }
     }
   }

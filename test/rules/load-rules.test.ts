@@ -113,6 +113,41 @@ describe("one error does not hide the next", () => {
     ]);
   });
 
+  test.each([
+    ["a bad priority", { priority: "HIGH" }, ["5 Invalid priority"]],
+    ["no priority", { priority: undefined }, ["1 Item has no mapping for key 'priority'"]],
+    ["a bad switch", { enabled: "maybe" }, ["6 Can't decode YAML scalar value"]],
+  ])("a rule refused for %s also shows what is wrong with its condition and output", (_name, keys, refusal) => {
+    const condition = "evt.type = opn and foo.bar = 1 and gone";
+    const text = ruleText({ condition, output: "o %nothing.such", ...keys });
+    const { ok, ruleSet, diagnostics } = loadRules([file(text), file(ruleText({ rule: "good" }), "b.yaml")]);
+    expect(ok).toBe(false);
+    expect(ruleSet.rules.map(({ name }) => name)).toEqual(["good"]);
+    const told = diagnostics.map(({ message, line }) => `${line} ${message}`);
+    expect(told.sort()).toEqual(
+      ["3 Undefined macro 'gone' used in filter.", "4 unknown filter: unexpected token after '", ...refusal].sort(),
+    );
+  });
+
+  test.each([
+    ["of a source that is not there", { source: "nowhere" }],
+    ["that adds to another", { append: "true", exceptions: "x" }],
+    ["without condition and output", { condition: undefined, output: undefined }],
+    ["that could be read in part only", { condition: "[a]", output: "{a: b}" }],
+    ["whose faults only make warnings", { "skip-if-unknown-filter": "true", output: "o %foo.bar" }],
+  ])("nothing more is told of a refused rule %s", (_name, keys) => {
+    const text = ruleText({ rule: "refused", priority: "HIGH", condition: "foo.bar = 1", output: "o", ...keys });
+    const errors = loadRules([file(text)]).diagnostics.filter(({ severity }) => severity === "error");
+    expect(errors).toHaveLength(1);
+  });
+
+  test("Falco's view keeps to its first error", () => {
+    const text = ruleText({ priority: "HIGH", condition: "gone" });
+    const verdict = falcoLoadResults([file(text)]);
+    expect(JSON.stringify(verdict)).toContain("Invalid priority");
+    expect(JSON.stringify(verdict)).not.toContain("Undefined macro");
+  });
+
   test("a macro that is there but broken is not called undefined", () => {
     const text = `- macro: m\n  condition: (a\n- macro: n\n  priority: x\n${ruleText({ condition: "m and n and o" })}`;
     expect(loadRules([file(text)]).diagnostics.map(({ message }) => message)).toEqual([
