@@ -4,9 +4,10 @@ import { createGunzip } from "node:zlib";
 import { FalcoSkillsError } from "../../errors/falco-skills-error.ts";
 import { type Json, listAt } from "./json-value.ts";
 
-/** A line, and a whole document that is no line. */
-export const MAX_EVENT_BYTES = 8 * 1024 * 1024;
-export const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024;
+/** A line, or a whole document that is no line, may have so many bytes. */
+const MAX_BYTES = 64 * 1024 * 1024;
+/** Deeper values could not be written out again without running out of stack. */
+const MAX_DEPTH = 256;
 
 /** What stands in a file of events: an event, or a part that is none. */
 export type JsonPart =
@@ -34,14 +35,14 @@ export async function* readJsonEvents(path: string): AsyncGenerator<JsonPart> {
       else {
         held.push(line.text);
         heldBytes += line.bytes;
-        if (heldBytes > MAX_DOCUMENT_BYTES || line.isCut) throw tooLarge(path);
+        if (heldBytes > MAX_BYTES || line.isCut) throw tooLarge(path);
         continue;
       }
     }
     if (line.text.trim() === "") continue;
     const value = line.isCut ? undefined : parse(line.text);
     if (value !== undefined) yield { value, bytes: line.bytes };
-    else yield { fault: line.isCut ? `longer than ${MAX_EVENT_BYTES} bytes` : "no JSON", bytes: line.bytes };
+    else yield { fault: line.isCut ? `longer than ${MAX_BYTES} bytes` : "no JSON", bytes: line.bytes };
   }
   if (isLines === true) return;
   yield* eventsOfDocument(held, heldBytes, path);
@@ -77,10 +78,15 @@ function eventsIn(document: Json): readonly Json[] {
 function parse(text: string): Json | undefined {
   try {
     const value = JSON.parse(text) as Json;
-    return typeof value === "object" && value !== null ? value : undefined;
+    return typeof value === "object" && value !== null && !isDeeper(value, MAX_DEPTH) ? value : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isDeeper(value: Json, limit: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return limit === 0 || Object.values(value).some((inner) => isDeeper(inner as Json, limit - 1));
 }
 
 interface Line {
@@ -91,7 +97,7 @@ interface Line {
 }
 
 async function* readLines(path: string): AsyncGenerator<Line> {
-  const limit = MAX_DOCUMENT_BYTES;
+  const limit = MAX_BYTES;
   let parts: Buffer[] = [];
   let bytes = 0;
   const take = (): Line => {

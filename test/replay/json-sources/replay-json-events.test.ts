@@ -108,6 +108,12 @@ test("broken lines and events of another shape are counted and passed over", asy
   expect(outcome.skipped[0]).toMatchObject({ code: "REPLAY_EVENTS_UNREADABLE" });
 });
 
+test("values nested without end are passed over", async () => {
+  const deep = `{"auditID":"x","requestObject":{"data":${"[".repeat(200_000)}${"]".repeat(200_000)}}}\n`;
+  const { outcome } = await run(lines(EVENTS) + deep);
+  expect(outcome).toMatchObject({ events: 3, skippedCount: 1 });
+});
+
 test("a named source takes events as they are", async () => {
   const { outcome } = await run('{"verb":"create","stage":"ResponseComplete"}\n', {}, "k8s_audit");
   expect(outcome).toMatchObject({ events: 1, alertsByRule: { "Any request": 1 } });
