@@ -52,6 +52,19 @@ test("users: one row a user and place, the first event of each tells it apart", 
   expect(rows.users?.[0]).toMatchObject({ user: "root", uid: 0, container: "host" });
 });
 
+test("connections count bytes of each way", async () => {
+  const { rows } = await ask("connections", { process: "curl" });
+  expect(rows.connections).toMatchObject([{ peer: "203.0.113.66", port: 8000, sent: 85, received: 934_999 }]);
+});
+
+test("exits tell codes and signals, and no process stands below itself", async () => {
+  const { rows } = await ask("process_tree", {}, join(FOLDER, "lifecycle.scap"));
+  const exits = new Set(rows.processes?.map(({ exit }) => exit));
+  expect([...exits].filter((exit) => /^[1-9]/.test(exit ?? "")).length).toBeGreaterThan(0);
+  expect([...exits].some((exit) => exit?.startsWith("signal "))).toBe(true);
+  expect(rows.processes?.filter(({ pid, ppid }) => pid === ppid)).toEqual([]);
+});
+
 describe("filters", () => {
   test.each<[string, Partial<CaptureQuery>, string[]]>([
     ["a container by the beginning of its id", { container: "3f1c" }, ["3f1c9a7be2d0"]],

@@ -169,6 +169,15 @@ test("a page that does not fit goes on where it was cut", async () => {
   expect([...(first.processes ?? []), ...(second.processes ?? [])]).toEqual(whole.processes);
 });
 
+test("so does a page of events", async () => {
+  const condition = "evt.type = execve";
+  const whole = await ask("events", { condition, limit: 500 }, 400_000);
+  const first = await ask("events", { condition, limit: 500 }, 10_000);
+  expect(first.events?.length).toBeLessThan(whole.events?.length ?? 0);
+  const second = await ask("events", { condition, limit: 500, cursor: first.next_cursor }, 400_000);
+  expect([...(first.events ?? []), ...(second.events ?? [])]).toEqual(whole.events);
+});
+
 test("a capture that was cut gives what stands before, and the fault", async () => {
   const cut = await answer(queryCaptureTool, { capture: "cut.scap", question: "sensitive_reads" });
   expect(cut.files).toMatchObject([{ file: "/etc/shadow" }]);
