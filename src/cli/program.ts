@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import { addCapture } from "./capture-commands.ts";
 import { addCompliance } from "./compliance-commands.ts";
 import { addReplay } from "./replay-commands.ts";
 import { addRules } from "./rules-commands.ts";
@@ -39,6 +40,7 @@ export function buildProgram(): Command {
   addIngest(program);
   addRules(program);
   addReplay(program);
+  addCapture(program);
   addStatus(program);
   addSkills(program);
   addCompliance(program);

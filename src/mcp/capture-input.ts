@@ -2,18 +2,6 @@ import { z } from "zod";
 import { parseTimeBound } from "../alert/time.ts";
 import { FalcoSkillsError } from "../errors/falco-skills-error.ts";
 import type { StoredAlert } from "../store/alert-store.ts";
-import type { Services } from "./services.ts";
-
-/** Captures that the model may name, and where parts of them are written. */
-export interface Captures {
-  /** The real path of a capture inside the roots. Fails as resolveInside does. */
-  readonly locate: (path: string) => Promise<string>;
-  readonly exportFolder: string;
-}
-
-/** The captures of the services. */
-export const capturesOf = (services: Services): Captures =>
-  (services as Services & { readonly captures: Captures }).captures;
 
 const text = z.string().min(1).max(1_000);
 

@@ -19,12 +19,7 @@ export interface Services extends ComplianceServices, ReplayServices {
   readonly checklists: ChecklistStore;
   readonly audit: AuditTrail;
   readonly rules: RuleLibrary;
-  readonly captures: {
-    /** The real path of a capture or event file that may be read, or a refusal. */
-    locate(path: string): Promise<string>;
-    /** Where parts of captures are written to. */
-    readonly exportFolder: string;
-  };
+  readonly captures: Captures;
   /** The skills as they are on disk now; a skill added while the server runs is in the next answer. */
   readonly skills: () => Promise<SkillCatalog>;
   readonly verifyAudit: (work: Work, knownHeads: readonly AuditHead[]) => Promise<AuditVerdict>;
@@ -32,6 +27,13 @@ export interface Services extends ComplianceServices, ReplayServices {
   readonly importAlerts: (paths: readonly string[], work: Work) => Promise<IngestReport>;
   /** What feeds the store while this server runs. */
   readonly feeds: () => readonly Feed[];
+}
+
+/** Captures that the model may name, and where parts of them are written. */
+export interface Captures {
+  /** The real path of a capture or event file inside the roots. Fails as resolveInside does. */
+  readonly locate: (path: string) => Promise<string>;
+  readonly exportFolder: string;
 }
 
 /** How long work is followed and stopped. */

@@ -55,6 +55,11 @@ describe("help", () => {
   });
 });
 
+test("a reader that stops early is no failure", () => {
+  const { stderr } = spawnSync("sh", ["-c", `"${process.execPath}" "${MAIN}" --help | true`], { encoding: "utf8" });
+  expect(stderr).toBe("");
+});
+
 describe("ingest and status", () => {
   test("a file goes in, every line is accounted for, and colours stay on terminals", () => {
     writeFileSync(join(home, "mixed.jsonl"), `${readFileSync(join(FIXTURES, "node-2026-11-22.jsonl"), "utf8")}oops\n`);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { CAPTURE_FILTER, capturesOf, filterOf } from "../capture-input.ts";
+import { CAPTURE_FILTER, filterOf } from "../capture-input.ts";
 import { defineTool } from "../tool.ts";
 
 const FILE = z.strictObject({ path: z.string(), bytes: z.int(), sha256: z.string().describe("SHA-256 of the file") });
@@ -27,7 +27,7 @@ export const exportCaptureTool = defineTool({
   }),
 
   async run({ capture, max_mb, ...filter }, { services, signal, progress }) {
-    const captures = capturesOf(services);
+    const captures = services.captures;
     const path = await captures.locate(capture);
     const { exportCapture } = await import("../../investigate/capture/export-capture.ts");
     const exported = await exportCapture(path, {

@@ -2,6 +2,7 @@ import type { Tool } from "../tool.ts";
 import { addEvidence } from "./add-evidence.ts";
 import { createChecklist } from "./create-checklist.ts";
 import { explainRuleTool } from "./explain-rule.ts";
+import { exportCaptureTool } from "./export-capture.ts";
 import { exportEvidence } from "./export-evidence.ts";
 import { falcoStatus } from "./falco-status.ts";
 import { getAlert } from "./get-alert.ts";
@@ -9,6 +10,7 @@ import { grcListSkills } from "./grc-list-skills.ts";
 import { grcLoadSkill } from "./grc-load-skill.ts";
 import { ingestAlerts } from "./ingest-alerts.ts";
 import { loadRulesTool } from "./load-rules.ts";
+import { queryCaptureTool } from "./query-capture.ts";
 import { ruleCoverageTool } from "./rule-coverage.ts";
 import { runFalco } from "./run-falco.ts";
 import { searchAlerts } from "./search-alerts.ts";
@@ -35,6 +37,8 @@ export const TOOLS: readonly Tool[] = [
   ruleCoverageTool,
   runFalco,
   testRulesTool,
+  queryCaptureTool,
+  exportCaptureTool,
   createChecklist,
   updateChecklist,
   verifyChecklist,

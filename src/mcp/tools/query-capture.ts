@@ -5,7 +5,7 @@ import { FalcoSkillsError } from "../../errors/falco-skills-error.ts";
 import { CAPTURE_QUESTIONS } from "../../investigate/capture/capture-questions.ts";
 import type { StoredAlert } from "../../store/alert-store.ts";
 import { DETAIL } from "../alert-view.ts";
-import { aroundOf, CAPTURE_FILTER, capturesOf, checkArguments, filterOf, processOf } from "../capture-input.ts";
+import { aroundOf, CAPTURE_FILTER, checkArguments, filterOf, processOf } from "../capture-input.ts";
 import { CAPTURE_LISTS, CAPTURE_ROWS, type CaptureList, fitRows, shownRows, untrustedInRows } from "../capture-view.ts";
 import type { Services } from "../services.ts";
 import { defineTool } from "../tool.ts";
@@ -67,7 +67,7 @@ export const queryCaptureTool = defineTool({
   async run(input, { services, signal, progress, room }) {
     const { question, limit, cursor, detail } = input;
     checkArguments(input);
-    const path = await capturesOf(services).locate(input.capture);
+    const path = await services.captures.locate(input.capture);
     const alert = input.alert === undefined ? undefined : await storedAlert(input.alert, services);
     const { cursor: _, limit: __, detail: ___, ...asked } = input;
     const mark = createHash("sha256").update(JSON.stringify(asked)).digest("hex").slice(0, 12);
