@@ -31,6 +31,13 @@ const RULES = `
   output: any %ka.verb
   priority: DEBUG
   source: k8s_audit
+- rule: Switched off
+  desc: d
+  condition: kevt
+  output: off
+  priority: EMERGENCY
+  source: k8s_audit
+  enabled: false
 - rule: Of captures
   desc: d
   condition: evt.type = execve
