@@ -9,9 +9,9 @@ import { trailFiles } from "./trail-files.ts";
 import type { AuditTrail, AuditTrailOptions } from "./trail-interface.ts";
 import { trailStatus } from "./trail-status.ts";
 
-export type { AuditEntry, AuditReceipt, EntryType, Outcome, RecordType } from "./audit-entry.ts";
-export type { AuditFilter, AuditPage, AuditPageRequest, FoundRecord } from "./search-records.ts";
-export type { AuditHead, AuditStatus, AuditTrail, AuditTrailOptions } from "./trail-interface.ts";
+export type { AuditEntry, AuditReceipt } from "./audit-entry.ts";
+export type { AuditFilter } from "./search-records.ts";
+export type { AuditTrail, AuditTrailOptions } from "./trail-interface.ts";
 
 /** Records written under one hold of the lock at most: other processes wait meanwhile. */
 const MAX_BATCH = 256;

@@ -57,7 +57,8 @@ export async function buildServices(options: BuildOptions): Promise<Built> {
   const services: Services = {
     version,
     home,
-    hostname: hostname(),
+    // Falco names its machine so, too.
+    hostname: process.env.FALCO_HOSTNAME ?? hostname(),
     nowNs,
     log,
     alerts,

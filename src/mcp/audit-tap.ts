@@ -14,7 +14,7 @@ import { errorResult } from "./server.ts";
 import type { Caller, Effect } from "./tool.ts";
 
 /** Where a receipt stands in the `_meta` of a tool's result: the host's transcript becomes a witness of the trail. */
-export const RECEIPT_META_KEY = "falco-skills/audit";
+const RECEIPT_META_KEY = "falco-skills/audit";
 
 /** Names that clients may call and no list shows. */
 const ALIASES: Readonly<Record<string, string>> = { "grc.load_skill": "grc_load_skill" };

@@ -27,14 +27,6 @@ export function conditionWithExceptions(
   return joined(parts);
 }
 
-/** Names of the fields that exceptions with values compare, in order. */
-export function exceptionFields(exceptions: readonly CollectedException[]): string[] {
-  const fields = exceptions
-    .filter(({ values }) => values.length > 0)
-    .flatMap(({ fields }) => (fields.kind === "list" ? fields.items : [fields]));
-  return [...new Set(fields.map((field) => textOf(field).text))];
-}
-
 function singleField({ fields, comps, values, context }: CollectedException): Part[] {
   const parts: Part[] = [];
   for (const value of values) {

@@ -8,7 +8,7 @@ import { type FilesOutcome, loadFiles } from "./rule-files.ts";
 import type { RuleSet } from "./rule-set.ts";
 import { createSuggestions } from "./suggestions.ts";
 
-export type { AppendedOutput, LoadedPlugin, LoadOptions, RuleFile, RuleSelector } from "./load-options.ts";
+export type { LoadedPlugin, LoadOptions, RuleFile } from "./load-options.ts";
 export type { RuleDiagnostic } from "./rule-diagnostic.ts";
 
 export interface RuleSetLoad {

@@ -15,7 +15,7 @@ import { Descriptor, FdFlag, OpenFlag } from "./descriptor.ts";
 import { enterOf } from "./enter-event.ts";
 import { asFolder, resolvePath } from "./path.ts";
 import { type Thread, ThreadFlag } from "./thread.ts";
-import type { Update, UpdateContext } from "./update-context.ts";
+import type { Update } from "./update-context.ts";
 
 export const AT_FDCWD = -100;
 const FD_CLOEXEC = 1n;
@@ -264,5 +264,3 @@ function setLimit(thread: Thread, limit: number): void {
   const { main } = thread;
   if (main && limit !== -1) main.fdLimit = limit;
 }
-
-export type { UpdateContext };

@@ -1,4 +1,4 @@
-import type { Alert, FieldValue, Priority } from "../alert/alert.ts";
+import type { Alert, Priority } from "../alert/alert.ts";
 
 export type FieldOperator = "=" | "!=" | "in" | "contains" | "startswith" | "exists";
 
@@ -141,5 +141,3 @@ export interface AlertStore {
   status(): Promise<StoreStatus>;
   close(): Promise<void>;
 }
-
-export type { FieldValue };

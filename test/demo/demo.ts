@@ -11,7 +11,7 @@ import picocolors from "picocolors";
  */
 
 const ROOT = resolve(import.meta.dirname, "../..");
-const FIXTURES = join(ROOT, "test/fixtures/alerts");
+const FIXTURES = join(ROOT, "test/fixtures");
 const SKILL = "performing-cloud-native-forensics-with-falco";
 const home = process.env.FALCO_SKILLS_HOME ?? mkdtempSync(join(tmpdir(), "falco-skills-demo-"));
 const { bold, cyan, dim, green, red, yellow } = picocolors;
@@ -21,6 +21,7 @@ type Row = Record<string, string>;
 
 const client = new Client({ name: "demo", version: "1.0.0" });
 let step = 0;
+let packageFolder = "";
 
 function say(title: string): void {
   step += 1;
@@ -92,6 +93,26 @@ async function story(): Promise<void> {
     `   ${yellow("an attacker may have written:")} ${(opened.untrusted_fields as string[]).slice(0, 4).join(", ")}, …`,
   );
 
+  say("The node kept a capture: run the skill's own rules over it, without Falco");
+  await call("load_rules", { name: "forensics", builtin: true });
+  const replayed = await call("run_falco", { mode: "replay", rules: "forensics", capture: "web-intrusion.scap" });
+  console.log(`   run ${replayed.run_id}: ${replayed.events} events, ${replayed.alerts} alerts, ${replayed.engine}`);
+  for (const [rule, count] of Object.entries(replayed.by_rule as Json))
+    console.log(`   ${String(count).padStart(4)}  ${rule}`);
+
+  say("Who read the secret, who started that, and where did it connect?");
+  const reads = await call("query_capture", { capture: "web-intrusion.scap", question: "sensitive_reads" });
+  for (const { time = "", file, process: name, pid, lineage } of reads.files as Row[]) {
+    console.log(
+      `   ${time.slice(11, 23)}  ${red(String(file))} by ${name} (${pid})\n${dim(`                 < ${lineage}`)}`,
+    );
+  }
+  const peers = await call("query_capture", { capture: "web-intrusion.scap", question: "connections", limit: 100 });
+  for (const { time = "", peer, port, direction, command = "" } of peers.connections as Row[]) {
+    if (direction === "out")
+      console.log(`   ${time.slice(11, 23)}  to ${yellow(`${peer}:${port}`)} by ${command.slice(0, 80)}`);
+  }
+
   say("Report a step on the checklist");
   const manual = (checklist.items as Row[]).find(({ kind }) => kind === "manual");
   const note = `intrusion through the web server of shop-web, seen in ${alerts.length} alerts`;
@@ -109,12 +130,29 @@ async function story(): Promise<void> {
     `   ${green(String(verdict.state))}, ${verdict.tier}: ${verdict.records} records, root ${String(verdict.root ?? "").slice(0, 16)}…`,
   );
   if (verdict.state !== "intact") throw new Error(`the audit trail is ${verdict.state}`);
+
+  say("Hand it over: a package that anybody can verify offline");
+  const exported = (await call("export_evidence", { checklist: checklist.id })).package as Json;
+  console.log(`   ${exported.folder}`);
+  console.log(
+    `   ${exported.kind}: records ${exported.from_record} to ${exported.to_record} of ${exported.total_records}, manifest ${String(exported.sha256).slice(0, 16)}…`,
+  );
+  packageFolder = String(exported.folder);
 }
 
 await client.connect(
   new StdioClientTransport({
     command: process.execPath,
-    args: [join(ROOT, "dist/cli/main.js"), "serve", "--home", home, "--alerts-root", FIXTURES],
+    args: [
+      join(ROOT, "dist/cli/main.js"),
+      "serve",
+      "--home",
+      home,
+      "--alerts-root",
+      join(FIXTURES, "alerts"),
+      "--captures-root",
+      join(FIXTURES, "captures"),
+    ],
     stderr: "inherit",
   }),
 );
@@ -127,4 +165,5 @@ try {
 console.log(`\n${green("Done.")} Everything is in ${home}. Next:
   node dist/cli/main.js status --home ${home}
   node dist/cli/main.js audit verify --home ${home}
+  python3 ${packageFolder}/verify.py ${packageFolder}
   and put falco-skills into your MCP host: the README has the lines for six of them.`);

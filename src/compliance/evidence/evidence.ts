@@ -1,6 +1,6 @@
 import type { AuditReceipt } from "../../audit/audit-entry.ts";
 import type { Actor } from "../checklist.ts";
-import type { ControlName, EvidenceKind, EvidenceManifest } from "./evidence-manifest.ts";
+import type { ControlName, EvidenceManifest } from "./evidence-manifest.ts";
 
 /** Longest content of each way in; the caller is told, nothing is cut. */
 export const EVIDENCE_LIMITS = {
@@ -65,4 +65,4 @@ export interface EvidenceStore {
   bytesPath(sha256: string): string;
 }
 
-export type { EvidenceKind, EvidenceManifest };
+export type { EvidenceManifest };

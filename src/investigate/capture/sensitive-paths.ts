@@ -26,8 +26,6 @@ const KINDS: readonly (readonly [kind: string, pattern: RegExp])[] = [
   ["shell history", /\/\.(?:bash|zsh|sh|ash|python|mysql|psql)_history$/],
 ];
 
-export const SENSITIVE_KINDS: readonly string[] = KINDS.map(([kind]) => kind);
-
 /** Longer paths than the kernel takes are cut before they are compared. */
 const MAX_PATH = 4_096;
 
