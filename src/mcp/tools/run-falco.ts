@@ -3,7 +3,7 @@ import { PRIORITIES } from "../../alert/alert.ts";
 import { formatTimeNs } from "../../alert/time.ts";
 import { FalcoSkillsError } from "../../errors/falco-skills-error.ts";
 import type { KeptRun, ReplayServices, RunInput } from "../../replay/runs/run.ts";
-import { type KeptOutcome, runAndKeep } from "../../replay/runs/run-and-keep.ts";
+import type { KeptOutcome } from "../../replay/runs/run-and-keep.ts";
 import type { StoredRuleSet } from "../../rules/library/rule-library.ts";
 import type { StoredAlert } from "../../store/alert-store.ts";
 import { ALERT_ROW, alertRow, untrustedIn } from "../alert-view.ts";
@@ -119,6 +119,8 @@ export const runFalco = defineTool({
     if (input.mode === "validate") return validate(set, context);
     const { captures, hostname } = context.services;
     const where = await inputOf(input, captures);
+    // The engine is large: it is loaded by the first run, not by the start of the server.
+    const { runAndKeep } = await import("../../replay/runs/run-and-keep.ts");
     const kept = await runAndKeep(keepServices(context.services), {
       set,
       input: where,

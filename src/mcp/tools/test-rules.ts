@@ -2,11 +2,9 @@ import { z } from "zod";
 import { formatTimeNs } from "../../alert/time.ts";
 import type { ExplainedClause } from "../../condition/explain-condition.ts";
 import { FalcoSkillsError } from "../../errors/falco-skills-error.ts";
-import { explainEvent } from "../../replay/rule-tests/explain-event.ts";
 import type { Expectation, RuleTestCase, SeenAlert } from "../../replay/rule-tests/rule-test.ts";
-import { compareAlerts, runRuleTests } from "../../replay/rule-tests/run-rule-tests.ts";
+import type { runRuleTests as RunRuleTests } from "../../replay/rule-tests/run-rule-tests.ts";
 import type { RunInput } from "../../replay/runs/run.ts";
-import { requireRunnable } from "../../replay/runs/run-and-keep.ts";
 import type { RuleSet } from "../../rules/rule-set.ts";
 import { nearestNames } from "../../text/nearest-names.ts";
 import { shorten } from "../answer.ts";
@@ -128,6 +126,8 @@ export const testRulesTool = defineTool({
       onProgress: ({ events }: { readonly events: number }) =>
         context.progress(events, undefined, `${events} events of an input read`),
     };
+    // The engine is large: it is loaded when rules are first tested, not by the start of the server.
+    const { compareAlerts, runRuleTests } = await import("../../replay/rule-tests/run-rule-tests.ts");
     const results = await runRuleTests(located, set, options);
     const inputs = [...new Map(located.map(({ input }) => [JSON.stringify(input), input])).values()];
     const compared = other === undefined ? undefined : await compareAlerts(inputs, other, set, options);
@@ -159,6 +159,7 @@ export const testRulesTool = defineTool({
 });
 
 async function runnable(name: string, { services }: ToolContext): Promise<RuleSet> {
+  const { requireRunnable } = await import("../../replay/runs/run-and-keep.ts");
   return requireRunnable(await services.rules.get(name)).ruleSet;
 }
 
@@ -202,7 +203,7 @@ function expectationOf(given: Partial<z.output<typeof MUST_HIT>> & { rule: strin
   };
 }
 
-function showCase({ name, ok, checks, events, fault }: Awaited<ReturnType<typeof runRuleTests>>[number]) {
+function showCase({ name, ok, checks, events, fault }: Awaited<ReturnType<typeof RunRuleTests>>[number]) {
   return {
     name,
     ok,
@@ -239,6 +240,7 @@ async function explained(
         .join(", ")}, or look with search_rules.`,
     });
   }
+  const { explainEvent } = await import("../../replay/rule-tests/explain-event.ts");
   const result = await explainEvent(await locate(asked, context), rule, asked.event, context.signal);
   return {
     explained: {
