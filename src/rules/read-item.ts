@@ -1,5 +1,6 @@
 import type { Collector } from "./collector.ts";
 import { decodeOptionalBoolean, decodeString, decodeText, decodeTexts, valueContext, wordOf } from "./decode.ts";
+import { LIST_KEYS, MACRO_KEYS, RULE_KEYS } from "./item-keys.ts";
 import {
   APPEND_AND_OVERRIDE,
   DEPRECATED_APPEND,
@@ -12,26 +13,6 @@ import { readOverrides } from "./read-overrides.ts";
 import { readRequiredEngine, readRequiredPlugins } from "./read-requirements.ts";
 import { readRule } from "./read-rule.ts";
 import { lookup, type YamlNode } from "./yaml/yaml-node.ts";
-
-const LIST_KEYS = new Set(["list", "items", "append", "override"]);
-const MACRO_KEYS = new Set(["macro", "condition", "append", "override"]);
-const RULE_KEYS = new Set([
-  "rule",
-  "condition",
-  "output",
-  "desc",
-  "priority",
-  "source",
-  "enabled",
-  "capture",
-  "capture_duration",
-  "warn_evttypes",
-  "skip-if-unknown-filter",
-  "tags",
-  "exceptions",
-  "override",
-  "append",
-]);
 
 /**
  * Reads one item of a rule file into the collector. The first of required_engine_version, required_plugin_versions, list,

@@ -2,6 +2,7 @@ import { EVENT_TYPES } from "../event/event-types.ts";
 import { FIELD_CLASSES } from "../fields/field-catalogue.ts";
 import { nearestNames } from "../text/nearest-names.ts";
 import type { Collector } from "./collector.ts";
+import { LIST_KEYS, MACRO_KEYS, RULE_KEYS } from "./item-keys.ts";
 import type { LoadFinding } from "./load-context.ts";
 
 /** A fix that names what was probably meant; undefined where the finding is about no unknown name. */
@@ -10,25 +11,7 @@ export type Suggest = (finding: LoadFinding) => string | undefined;
 /** Comparing names costs time: beyond this many unknown ones nothing is suggested. */
 const MOST_NAMES = 100;
 
-const KEYS = [
-  "rule",
-  "macro",
-  "list",
-  "condition",
-  "output",
-  "desc",
-  "priority",
-  "source",
-  "enabled",
-  "capture",
-  "capture_duration",
-  "warn_evttypes",
-  "skip-if-unknown-filter",
-  "tags",
-  "exceptions",
-  "override",
-  "items",
-];
+const KEYS = [...new Set([...RULE_KEYS, ...MACRO_KEYS, ...LIST_KEYS])].filter((key) => key !== "append");
 
 interface Kind {
   /** The unknown name is what the first group holds. */
