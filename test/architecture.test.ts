@@ -37,7 +37,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 /** One door a dependency: the places that may import a package. A trailing slash names a folder. */
 const DOORS: Record<string, readonly string[]> = {
   "@modelcontextprotocol/server": ["mcp/", "cli/"],
-  yaml: ["skills/"],
+  yaml: ["skills/", "falco/"],
+  execa: ["falco/"],
+  fflate: ["compliance/"],
   "node:sqlite": ["store/sqlite-driver.ts"],
   "@photostructure/sqlite": ["store/sqlite-driver.ts"],
   re2js: ["condition/"],
