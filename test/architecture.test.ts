@@ -106,7 +106,7 @@ test("the check sees a planted import in either direction", () => {
   const planted = importsOf('import type { Tool } from "../mcp/tool.ts";\nimport { parse } from "yaml";\n');
   expect(forbiddenImports({ path: "text/span.ts", text: "", imports: planted })).toEqual([
     "text/span.ts: text may not import mcp",
-    "text/span.ts: yaml may only be imported in skills/",
+    "text/span.ts: yaml may only be imported in skills/, falco/",
   ]);
 });
 
