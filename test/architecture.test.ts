@@ -7,7 +7,7 @@ const SRC = resolve(import.meta.dirname, "../src");
 /** The import graph: a folder may import itself and the folders in its row. Nothing points up. */
 const BASE = ["errors", "text", "paths"];
 const CORE = ["alert", "condition", "fields", "event", "bytes", ...BASE];
-const MIDDLE = ["rules", "store", "state", "scap", ...CORE];
+const MIDDLE = ["rules", "store", "retention", "state", "scap", ...CORE];
 const WORK = ["replay", "falco", "ingest", "skills", "audit", ...MIDDLE];
 const MAY_IMPORT: Record<string, readonly string[]> = {
   text: [],
@@ -21,9 +21,10 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   scap: ["event", "bytes", ...BASE],
   state: ["scap", "fields", "event", "bytes", ...BASE],
   rules: ["condition", "alert", "fields", "event", ...BASE],
-  store: ["alert", "fields", ...BASE],
+  retention: BASE,
+  store: ["retention", "alert", "fields", ...BASE],
   skills: BASE,
-  audit: BASE,
+  audit: ["retention", ...BASE],
   ingest: ["store", "alert", "fields", ...BASE],
   falco: ["rules", "alert", "fields", ...BASE],
   replay: ["rules", "store", "state", "scap", ...CORE],

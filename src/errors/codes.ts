@@ -36,6 +36,10 @@ export const ERROR_CODES = {
   STORE_READ_ONLY: "something would be written to an alert store that was opened for reading",
   CURSOR_MISMATCH: "a cursor belongs to another query or is no cursor at all",
   TOO_MANY_GROUPS: "a summary has more groups or time buckets than can be counted in memory",
+  RETENTION_SETTINGS: "the retention settings cannot be read or hold something that is not known",
+  RETENTION_BUSY: "another process is applying retention to the same alert store",
+  COLD_DAMAGED: "a file of the archive is missing, cut or changed, so its alerts cannot be answered for",
+  COLD_MANIFEST: "the archive's manifest was cut or changed, so nothing is moved or deleted",
 
   // ingest
   INGEST_BINARY_FILE: "the file holds no text: a capture, an archive or another binary",
@@ -104,6 +108,40 @@ export const ERROR_CODES = {
   FALCO_FLOOD: "Falco printed more than the limit and was ended",
   FALCO_NOT_STARTED: "the operating system did not start the Falco binary",
   FALCO_FAILED: "Falco ended with an error that none of the other codes names",
+
+  // falco: approvals and deployments
+  APPROVAL_NOT_FOUND: "nothing waits for approval under that id",
+  APPROVAL_DAMAGED: "a kept approval is unreadable, or is not what was decided on",
+  APPROVAL_UNSAFE: "somebody else may write where approvals are kept, so none is believed",
+  APPROVAL_WAITING: "nobody has approved it yet",
+  APPROVAL_REFUSED: "a person refused it",
+  APPROVAL_EXPIRED: "the approval's 24 hours are over",
+  APPROVAL_USED: "the approval was used before; each is good for one time",
+  APPROVAL_MISMATCH: "the approval is for something else than what is to be done",
+  APPROVAL_DECIDED: "somebody decided on it already",
+  APPROVAL_TOO_MANY: "too many requests wait for a person's decision",
+  APPROVAL_NOT_A_PERSON: "an approval needs a person at a terminal",
+  DEPLOY_NOT_FOUND: "no deployment has that id",
+  DEPLOY_DAMAGED: "the plan of a deployment or a file of it is not what was written",
+  DEPLOY_FOLDER_UNSAFE: "the rules folder is a link, is no folder, or may be written by others",
+  DEPLOY_FOLDER_NOT_WRITABLE: "the rules folder, or a file in it, cannot be written",
+  DEPLOY_FILE_NAME: "a rule file may not be deployed under that name, or its name stands for something else there",
+  DEPLOY_NOT_LOADED: "Falco would not load what would be written there",
+  DEPLOY_NOTHING_TO_DO: "the rules folder holds exactly what was asked for already",
+  DEPLOY_RULES_BROKEN: "Falco would not start with the new rules, so they are not written",
+  DEPLOY_CHANGED: "a rule file was changed, added or removed after the plan was made",
+  DEPLOY_BUSY: "another deployment into the same folder is under way",
+  DEPLOY_DONE: "the plan was carried out, or tried, before",
+  DEPLOY_UNSUPPORTED: "rules can be deployed on Linux only, where Falco runs",
+
+  // falco on this host
+  FALCO_WEB_UNREACHABLE: "Falco's webserver cannot be reached, or closed the connection before its answer ended",
+  FALCO_WEB_TIMEOUT: "Falco's webserver gave no whole answer in time",
+  FALCO_WEB_TOO_LARGE: "an answer of Falco's webserver is larger than the limit",
+  FALCO_WEB_FOREIGN: "what answers at the address of Falco's webserver does not answer as Falco does",
+  FALCO_METRICS_OFF: "the running Falco has no /metrics",
+  FALCO_CONFIG_MALFORMED: "a configuration file of Falco is no YAML map",
+  FALCO_PROCESSES_UNREADABLE: "this host does not tell which processes run",
 
   // skills
   SKILL_NOT_FOUND: "no skill of the catalogue has that name",

@@ -52,6 +52,43 @@ export interface StoredAlert extends Alert {
   readonly orderNs: bigint;
 }
 
+/** How a question treats months that retention moved into the archive. */
+export interface ColdOptions {
+  /** Reads the archive too, which takes seconds for each million alerts; absent or false: only what is at hand. */
+  readonly cold?: boolean;
+  /** Ends a question over the archive with CANCELLED. */
+  readonly signal?: AbortSignal;
+  /** How far a question over the archive is, in archived alerts. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** What a time window touches of a month that is no longer at hand, so that nobody takes silence for absence. */
+export interface ColdMonth {
+  /** In UTC: `2025-09`. */
+  readonly month: string;
+  /** Alerts of the month in the archive. */
+  readonly alerts: number;
+  /** Alerts that were deleted at the end of their time; only their counts and hashes are left. */
+  readonly deleted: number;
+}
+
+/** Alerts of the archive that cannot be answered for. */
+export interface ColdFault {
+  readonly code: "COLD_DAMAGED" | "COLD_MANIFEST";
+  readonly path: string;
+  /** What is wrong and what is lost by it. */
+  readonly message: string;
+}
+
+/** The part that the archive has in a time window. */
+export interface ArchiveNote {
+  /** Oldest first. */
+  readonly months: readonly ColdMonth[];
+  /** True where the answer covers the archived alerts; false where it leaves them out. */
+  readonly isRead: boolean;
+  readonly faults: readonly ColdFault[];
+}
+
 export interface AlertPage {
   readonly alerts: readonly StoredAlert[];
   /** Alerts that match the filter at the time of asking, not only those on this page. */
@@ -59,6 +96,15 @@ export interface AlertPage {
   /** Alerts in the filter's time window before the rest of the filter: what was looked at. */
   readonly considered: number;
   readonly nextCursor?: string;
+  /** Absent where the window touches nothing that is or was in the archive. */
+  readonly archive?: ArchiveNote;
+}
+
+export interface PageOptions extends ColdOptions {
+  readonly limit: number;
+  readonly order: SortOrder;
+  /** Of the page before; holds for the same filter, order and `cold`. */
+  readonly cursor?: string;
 }
 
 export type SortOrder = "newest" | "oldest";
@@ -84,9 +130,11 @@ export interface Summary {
   /** How many groups there are in all, so that a cut shows. */
   readonly groupCount: number;
   readonly buckets?: readonly { readonly fromNs: bigint; readonly count: number }[];
+  /** Absent where the window touches nothing that is or was in the archive. */
+  readonly archive?: ArchiveNote;
 }
 
-export interface SummaryRequest {
+export interface SummaryRequest extends ColdOptions {
   readonly filter: AlertFilter;
   /** None to two keys. */
   readonly by: readonly GroupKey[];
@@ -107,6 +155,8 @@ export interface AddResult {
   readonly added: number;
   /** Alerts that the store held already. */
   readonly known: number;
+  /** How many of the known ones lie in the archive; absent for none. */
+  readonly archived?: number;
 }
 
 export interface NewAlert {
@@ -126,14 +176,26 @@ export interface StoreStatus {
   readonly sources: readonly { readonly source: string; readonly alerts: number }[];
   /** Damaged files, whether set aside already or still in place, with the reason. */
   readonly setAside: readonly { readonly path: string; readonly reason: string }[];
+  /** What retention moved out of the way; absent where it never did. */
+  readonly archive?: ArchiveStatus;
+}
+
+export interface ArchiveStatus {
+  readonly alerts: number;
+  readonly bytes: number;
+  readonly firstNs?: bigint;
+  readonly lastNs?: bigint;
+  /** Oldest first. */
+  readonly months: readonly ColdMonth[];
+  readonly faults: readonly ColdFault[];
 }
 
 /** Where alerts live. Several processes may hold the same store open. All methods fail with FalcoSkillsError. */
 export interface AlertStore {
   /** Stores a batch and its checkpoint in one durable step: all of it or nothing. */
   add(batch: readonly NewAlert[], checkpoint?: Checkpoint): Promise<AddResult>;
-  get(id: string): Promise<StoredAlert | undefined>;
-  search(filter: AlertFilter, page: { limit: number; order: SortOrder; cursor?: string }): Promise<AlertPage>;
+  get(id: string, options?: ColdOptions): Promise<StoredAlert | undefined>;
+  search(filter: AlertFilter, page: PageOptions): Promise<AlertPage>;
   summarize(request: SummaryRequest): Promise<Summary>;
   /** Names of output fields that occur, with how many alerts of a recent sample have them: what a filter may name. */
   fieldNames(): Promise<readonly { readonly name: string; readonly alerts: number }[]>;

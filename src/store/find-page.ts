@@ -1,15 +1,9 @@
 import { FalcoSkillsError } from "../errors/falco-skills-error.ts";
-import type { AlertFilter, AlertPage, SortOrder } from "./alert-store.ts";
+import type { AlertFilter, AlertPage, PageOptions } from "./alert-store.ts";
 import { compileFilter, hashFilter } from "./compile-filter.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import type { Part } from "./part.ts";
 import { searchParts } from "./search-parts.ts";
-
-export interface PageOptions {
-  readonly limit: number;
-  readonly order: SortOrder;
-  readonly cursor?: string;
-}
 
 /** Most alerts of one page. */
 export const MAX_PAGE = 1000;
