@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { StdioServerTransport, serveStdio } from "@modelcontextprotocol/server/stdio";
 import { AuditTap } from "../mcp/audit-tap.ts";
+import { openQuestions } from "../mcp/questions.ts";
 import { selectTools } from "../mcp/select-tools.ts";
 import { serverFactory } from "../mcp/server.ts";
 import { TOOLS } from "../mcp/tools/index.ts";
@@ -37,6 +38,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
       services: built.services,
       selection,
       maxResultChars: settings.maxResultChars,
+      questions: openQuestions(randomUUID),
       caller: () => tap.caller(),
     });
     const server = serveStdio(factory, { transport: tap, onerror: (error) => log(error.message) });

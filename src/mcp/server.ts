@@ -1,5 +1,8 @@
 import {
   type CallToolResult,
+  CLIENT_CAPABILITIES_META_KEY,
+  type ClientCapabilities,
+  type InputRequiredResult,
   McpServer,
   type McpServerFactory,
   type ServerContext,
@@ -13,6 +16,7 @@ import { visibleLines } from "../text/visible.ts";
 import { buildResult } from "./answer.ts";
 import { instructionsFor } from "./instructions.ts";
 import { registerPrompts } from "./prompts/index.ts";
+import { canAsk, isQuestion, type Questions } from "./questions.ts";
 import { registerResources } from "./resources/index.ts";
 import type { Selection } from "./select-tools.ts";
 import type { Services } from "./services.ts";
@@ -22,6 +26,7 @@ export interface ServerSetup {
   readonly services: Services;
   readonly selection: Selection;
   readonly maxResultChars: number;
+  readonly questions: Questions;
   /** Who is on this connection, as far as the protocol has told by now. */
   readonly caller: () => Caller;
 }
@@ -61,7 +66,7 @@ function registerTool(server: McpServer, tool: Tool, setup: ServerSetup): void {
       outputSchema: answerSchema(tool),
       annotations: annotationsOf(tool),
     },
-    (input: unknown, context: ServerContext) => callTool(tool, input, context, setup),
+    (input: unknown, context: ServerContext) => callTool(tool, input, { server, context, setup }),
   );
 }
 
@@ -74,11 +79,23 @@ function advertisedOnly(schema: z.ZodType): StandardSchemaWithJSON<unknown, unkn
   return { "~standard": { ...standard, validate: (value: unknown) => ({ value }) } };
 }
 
-async function callTool(tool: Tool, raw: unknown, context: ServerContext, setup: ServerSetup): Promise<CallToolResult> {
+interface Call {
+  readonly server: McpServer;
+  readonly context: ServerContext;
+  readonly setup: ServerSetup;
+}
+
+async function callTool(
+  tool: Tool,
+  raw: unknown,
+  { server, context, setup }: Call,
+): Promise<CallToolResult | InputRequiredResult> {
   try {
     const input = checkInput(tool, raw);
-    const answer = await tool.run(input, toolContext(context, setup));
-    return buildResult(answer, tool, setup.maxResultChars);
+    const reply = setup.questions.take(tool.name, input, context);
+    const outcome = await tool.run(input, { ...toolContext(server, context, setup), reply });
+    if (isQuestion(outcome)) return setup.questions.put(tool.name, input, outcome);
+    return buildResult(outcome, tool, setup.maxResultChars);
   } catch (error) {
     return failure(error, context, tool, setup);
   }
@@ -104,14 +121,17 @@ function checkInput(tool: Tool, raw: unknown): z.output<Tool["input"]> {
   });
 }
 
-function toolContext(context: ServerContext, setup: ServerSetup): ToolContext {
-  const { mcpReq } = context;
+function toolContext(server: McpServer, { mcpReq }: ServerContext, setup: ServerSetup): Omit<ToolContext, "reply"> {
+  // Clients of the 2026-07-28 revision say with every request what they can do, older ones once.
+  const said = (mcpReq.envelope as Record<string, unknown> | undefined)?.[CLIENT_CAPABILITIES_META_KEY];
+  const capabilities = (said as ClientCapabilities | undefined) ?? server.server.getClientCapabilities();
   const token = mcpReq._meta?.progressToken;
   let sent = 0;
   return {
     services: setup.services,
     caller: setup.caller(),
     signal: mcpReq.signal,
+    canAsk: canAsk(capabilities),
     progress(done, total, message) {
       if (token === undefined || mcpReq.signal.aborted) return;
       sent = Math.max(sent + Number.EPSILON, done); // the protocol wants it to rise with every message

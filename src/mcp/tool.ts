@@ -1,6 +1,7 @@
 import type { ToolAnnotations } from "@modelcontextprotocol/server";
 import { z } from "zod";
 import type { Answer } from "./answer.ts";
+import type { Question, Reply } from "./questions.ts";
 import type { Services } from "./services.ts";
 
 /**
@@ -26,6 +27,10 @@ export interface ToolContext {
   readonly signal: AbortSignal;
   /** Tells the client how far a long call is; does nothing where the client did not ask. */
   readonly progress: (done: number, total: number | undefined, message: string) => void;
+  /** Whether this client can put a question to a person; a tool that cannot ask names the command that a person runs. */
+  readonly canAsk: boolean;
+  /** What the person said to the question that this very call asked; undefined while none was asked. */
+  readonly reply: Reply | undefined;
   /** How many characters of JSON the data of this answer may take. */
   readonly room: number;
   /** Tools withheld from this server and the flag that does it. */
@@ -51,7 +56,8 @@ export interface Tool<Input extends z.ZodObject = z.ZodObject, Output extends z.
   readonly verbatim?: readonly string[];
   /** Top-level lists that may be cut when an answer is too long, the most expendable first. */
   readonly cuttable?: readonly string[];
-  run(input: z.output<Input>, context: ToolContext): Promise<Answer<z.input<Output>>>;
+  /** A question instead of an answer is put to the person; then the tool runs again, with `context.reply`. */
+  run(input: z.output<Input>, context: ToolContext): Promise<Answer<z.input<Output>> | Question>;
 }
 
 /** Declares a tool with its types inferred; the registry holds it as a plain `Tool`. */

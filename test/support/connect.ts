@@ -3,6 +3,7 @@ import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { Client as Client1 } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport as StdioClientTransport1 } from "@modelcontextprotocol/sdk/client/stdio.js";
+import { ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js";
 
 export const MAIN = resolve(import.meta.dirname, "../../dist/cli/main.js");
 
@@ -28,6 +29,18 @@ export interface Connection {
   close(): Promise<void>;
 }
 
+/** What a form that the server sent looks like to a person, and what the person does with it. */
+export interface Form {
+  readonly message: string;
+  readonly requestedSchema: { readonly properties: Record<string, unknown>; readonly required?: readonly string[] };
+}
+export interface FormReply {
+  readonly action: "accept" | "decline" | "cancel";
+  readonly content?: Record<string, string | number | boolean>;
+}
+/** A person in front of the client; without one the client does not say that it can show forms. */
+export type Person = (form: Form) => FormReply;
+
 const INFO = { name: "test-client", version: "9.8.7" };
 
 /** A real client on a real server process over stdio. */
@@ -35,6 +48,7 @@ export async function connect(
   kind: ClientKind,
   args: readonly string[],
   env: Record<string, string> = {},
+  person?: Person,
 ): Promise<Connection> {
   const parameters = {
     command: process.execPath,
@@ -44,9 +58,7 @@ export async function connect(
   };
   const transport = kind === "sdk 1.x" ? new StdioClientTransport1(parameters) : new StdioClientTransport(parameters);
   let stderr = "";
-  const versionNegotiation = { mode: kind === "2026-07-28" ? ({ pin: "2026-07-28" } as const) : ("legacy" as const) };
-  const client =
-    kind === "sdk 1.x" ? (new Client1(INFO) as unknown as Client) : new Client(INFO, { versionNegotiation });
+  const client = kind === "sdk 1.x" ? olderClient(person) : currentClient(kind, person);
   await client.connect(transport as StdioClientTransport);
   transport.stderr?.on("data", (chunk) => {
     stderr += String(chunk);
@@ -73,4 +85,19 @@ export async function connect(
     stderr: () => stderr,
     close: () => client.close(),
   };
+}
+
+function currentClient(kind: Exclude<ClientKind, "sdk 1.x">, person: Person | undefined): Client {
+  const versionNegotiation = { mode: kind === "2026-07-28" ? ({ pin: "2026-07-28" } as const) : ("legacy" as const) };
+  if (person === undefined) return new Client(INFO, { versionNegotiation });
+  const client = new Client(INFO, { versionNegotiation, capabilities: { elicitation: { form: {} } } });
+  client.setRequestHandler("elicitation/create", async ({ params }) => person(params as unknown as Form) as never);
+  return client;
+}
+
+function olderClient(person: Person | undefined): Client {
+  if (person === undefined) return new Client1(INFO) as unknown as Client;
+  const client = new Client1(INFO, { capabilities: { elicitation: {} } });
+  client.setRequestHandler(ElicitRequestSchema, async ({ params }) => person(params as unknown as Form) as never);
+  return client as unknown as Client;
 }

@@ -9,7 +9,7 @@ export const verifyChecklist = defineTool({
   description:
     "Run the tests of a checklist's automatic and hybrid items over alerts, rules, evidence and the audit trail: each gives pass, fail, not-evaluated or not-applicable with its reason and what it rests on, and is written into the checklist. " +
     "Also lists what Falco could not see. Pass from and to: without a window the tests over alerts are not evaluated. " +
-    "Manual items are attested by a person at a terminal (falco-skills attest); no argument here can do that.",
+    "Manual items are attested by a person, through update_checklist with attest or at a terminal (falco-skills attest); no argument of yours can do that.",
   effect: "records",
   toolset: "compliance",
   input: z.strictObject({

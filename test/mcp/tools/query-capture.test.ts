@@ -4,16 +4,15 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { z } from "zod";
 import { readAlertLine } from "../../../src/alert/read-alert.ts";
-import { buildResult } from "../../../src/mcp/answer.ts";
 import type { Services } from "../../../src/mcp/services.ts";
-import { answerSchema, type Tool } from "../../../src/mcp/tool.ts";
+import type { Tool } from "../../../src/mcp/tool.ts";
 import { exportCaptureTool } from "../../../src/mcp/tools/export-capture.ts";
 import { queryCaptureTool } from "../../../src/mcp/tools/query-capture.ts";
 import { resolveInside } from "../../../src/paths/roots.ts";
 import type { AlertStore } from "../../../src/store/alert-store.ts";
 import { openSqliteStore } from "../../../src/store/sqlite-store.ts";
+import { answerOf } from "./answer-of.ts";
 
 const FIXTURE = resolve(import.meta.dirname, "../../fixtures/captures/web-intrusion.scap");
 
@@ -68,18 +67,7 @@ async function answer(tool: Tool, input: Record<string, unknown>, room = 40_000)
     nowNs: () => 1_800_000_000_000_000_000n,
     alerts,
   } as unknown as Services;
-  const context = {
-    services,
-    caller: { session: "s" },
-    signal: new AbortController().signal,
-    progress() {},
-    room: room - 2_000,
-    withheld: [],
-    offered: [],
-  };
-  const parsed = tool.input.parse(input) as z.output<typeof tool.input>;
-  const { structuredContent } = buildResult(await tool.run(parsed, context), tool, room);
-  return answerSchema(tool).parse(structuredContent) as unknown as Data;
+  return (await answerOf(tool, input, { services, maxChars: room })) as unknown as Data;
 }
 
 const ask = (question: string, input: Record<string, unknown> = {}, room?: number) =>

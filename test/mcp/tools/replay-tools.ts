@@ -1,15 +1,14 @@
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { z } from "zod";
-import { buildResult } from "../../../src/mcp/answer.ts";
 import type { Services } from "../../../src/mcp/services.ts";
-import { answerSchema, type Tool } from "../../../src/mcp/tool.ts";
+import type { Tool } from "../../../src/mcp/tool.ts";
 import { resolveInside } from "../../../src/paths/roots.ts";
 import { openRuns } from "../../../src/replay/runs/open-runs.ts";
 import { openRuleLibrary } from "../../../src/rules/library/open-rule-library.ts";
 import type { AlertStore } from "../../../src/store/alert-store.ts";
 import { openSqliteStore } from "../../../src/store/sqlite-store.ts";
+import { answerOf } from "./answer-of.ts";
 
 const FIXTURES = join(import.meta.dirname, "../../fixtures/captures");
 const SKILL = join(import.meta.dirname, "../../../skills/performing-cloud-native-forensics-with-falco/rules");
@@ -69,19 +68,9 @@ export async function replayTools(): Promise<ReplayTools> {
     hostname: "node-1",
     captures: { locate: (path: string) => resolveInside({ folders: [roots], flag: "--captures-root" }, path) },
   } as unknown as Services;
-  const answer: ReplayTools["answer"] = async (tool, input, signal = new AbortController().signal) => {
-    const context = {
-      services,
-      caller: { session: "s", client: { name: "host", version: "2" } },
-      signal,
-      progress() {},
-      room: 18_000,
-      withheld: [],
-      offered: [],
-    };
-    const given = await tool.run(tool.input.parse(input) as z.output<typeof tool.input>, context);
-    return answerSchema(tool).parse(buildResult(given, tool, 20_000).structuredContent) as Data;
-  };
+  const caller = { session: "s", client: { name: "host", version: "2" } };
+  const answer: ReplayTools["answer"] = async (tool, input, signal) =>
+    (await answerOf(tool, input, { services, caller, ...(signal === undefined ? {} : { signal }) })) as Data;
   return {
     alerts,
     answer,

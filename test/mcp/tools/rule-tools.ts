@@ -1,12 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import type { z } from "zod";
-import { buildResult } from "../../../src/mcp/answer.ts";
 import type { Services } from "../../../src/mcp/services.ts";
-import { answerSchema, type Tool } from "../../../src/mcp/tool.ts";
+import type { Tool } from "../../../src/mcp/tool.ts";
 import { resolveInside } from "../../../src/paths/roots.ts";
 import { openRuleLibrary } from "../../../src/rules/library/open-rule-library.ts";
+import { answerOf } from "./answer-of.ts";
 
 const SHIPPED = resolve(import.meta.dirname, "../../../skills/performing-cloud-native-forensics-with-falco/rules");
 
@@ -41,18 +40,7 @@ export function ruleTools(): RuleTools {
   return {
     folder,
     async answer(tool, input, room = 20_000) {
-      const context = {
-        services,
-        caller: { session: "s" },
-        signal: new AbortController().signal,
-        progress() {},
-        room: room - 2_000,
-        withheld: [],
-        offered: [],
-      };
-      const answer = await tool.run(tool.input.parse(input) as z.output<typeof tool.input>, context);
-      const { structuredContent } = buildResult(answer, tool, room);
-      return answerSchema(tool).parse(structuredContent) as Data;
+      return (await answerOf(tool, input, { services, maxChars: room })) as Data;
     },
     remove: () => rmSync(folder, { recursive: true }),
   };
