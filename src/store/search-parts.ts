@@ -21,38 +21,81 @@ export interface FoundPage {
 interface Candidate {
   readonly orderNs: bigint;
   readonly id: string;
-  readonly part: Part;
-  readonly row: number;
+  readonly read: () => StoredAlert;
+}
+
+/** A page being gathered, part by part in any order. */
+export interface PageSearch {
+  /** Adds the rows of a part that match; the part must stay readable until `hold` or `finish`. */
+  readonly add: (part: Part) => void;
+  /** Counts alerts whose rows need not be looked at: those in the time window, and those of them that match. */
+  readonly count: (considered: number, matched: number) => void;
+  /** False where no alert between two times, inclusive, can still come onto the page. */
+  readonly wants: (minNs: bigint, maxNs: bigint) => boolean;
+  /** Reads the alerts found so far, so that their parts may be closed. */
+  readonly hold: () => void;
+  readonly finish: () => FoundPage;
 }
 
 /** One page of the alerts that match, in the order of (time, id), and the counts over all parts. */
 export function searchParts(parts: readonly Part[], query: Query, page: PageRequest): FoundPage {
-  const { isNewestFirst, limit } = page;
-  // In this order the parts that can still add to the page come first, so most are only counted.
-  const inOrder = [...parts].sort((a, b) => {
+  const search = startSearch(query, page);
+  for (const part of inPageOrder(parts, page)) search.add(part);
+  return search.finish();
+}
+
+/** In this order the parts that can still add to the page come first, so most are only counted. */
+export function inPageOrder<Piece extends Pick<Part, "minNs" | "maxNs">>(
+  pieces: readonly Piece[],
+  { isNewestFirst }: Pick<PageRequest, "isNewestFirst">,
+): readonly Piece[] {
+  return [...pieces].sort((a, b) => {
     if (isNewestFirst) return a.maxNs === b.maxNs ? 0 : a.maxNs > b.maxNs ? -1 : 1;
     return a.minNs === b.minNs ? 0 : a.minNs < b.minNs ? -1 : 1;
   });
+}
+
+export function startSearch(query: Query, page: PageRequest): PageSearch {
+  const { isNewestFirst, limit, after } = page;
   let found: Candidate[] = [];
   let matched = 0;
   let considered = 0;
-  for (const part of inOrder) {
-    const selection = selectRows(part, query);
-    matched += selection.count;
-    considered += selection.considered;
-    if (selection.count === 0 || isPastPage(part, found[limit], isNewestFirst)) continue;
-    const more = candidatesOf(part, selection, page);
-    if (more.length > 0) found = [...found, ...more].sort(comparing(isNewestFirst)).slice(0, limit + 1);
-  }
+  const wants = (minNs: bigint, maxNs: bigint): boolean => {
+    if (after !== undefined && (isNewestFirst ? minNs > after.orderNs : maxNs < after.orderNs)) return false;
+    return !isPastPage({ minNs, maxNs }, found[limit], isNewestFirst);
+  };
   return {
-    alerts: found.slice(0, limit).map(({ part, row }) => part.alertAt(row)),
-    matched,
-    considered,
-    hasMore: found.length > limit,
+    add: (part) => {
+      const selection = selectRows(part, query);
+      matched += selection.count;
+      considered += selection.considered;
+      if (selection.count === 0 || !wants(part.minNs, part.maxNs)) return;
+      const more = candidatesOf(part, selection, page);
+      if (more.length > 0) found = [...found, ...more].sort(comparing(isNewestFirst)).slice(0, limit + 1);
+    },
+    count: (moreConsidered, moreMatched) => {
+      considered += moreConsidered;
+      matched += moreMatched;
+    },
+    wants,
+    hold: () => {
+      found = found.map((candidate) => held(candidate));
+    },
+    finish: () => ({
+      alerts: found.slice(0, limit).map(({ read }) => read()),
+      matched,
+      considered,
+      hasMore: found.length > limit,
+    }),
   };
 }
 
-function isPastPage(part: Part, last: Candidate | undefined, isNewestFirst: boolean): boolean {
+function held({ orderNs, id, read }: Candidate): Candidate {
+  const alert = read();
+  return { orderNs, id, read: () => alert };
+}
+
+function isPastPage(part: Pick<Part, "minNs" | "maxNs">, last: Candidate | undefined, isNewestFirst: boolean): boolean {
   if (last === undefined) return false;
   return isNewestFirst ? part.maxNs < last.orderNs : part.minNs > last.orderNs;
 }
@@ -65,7 +108,7 @@ function candidatesOf(part: Part, { low, high, mask }: Selection, page: PageRequ
   const candidates: Candidate[] = [];
   for (let row = firstCandidate(times, low, high, page); row >= low && row < high; row += step) {
     if (mask !== undefined && mask[row] === 0) continue;
-    const candidate = { orderNs: times[row] as bigint, id: part.idAt(row), part, row };
+    const candidate = { orderNs: times[row] as bigint, id: part.idAt(row), read: () => part.alertAt(row) };
     if (after !== undefined && comparing(isNewestFirst)(candidate, after) <= 0) continue;
     candidates.push(candidate);
     if (candidates.length > limit) break;

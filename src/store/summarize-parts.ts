@@ -18,8 +18,22 @@ interface Count {
 /** Counts by the first key's value, then by the second's; the values of an absent key are null. */
 type Counts = Map<GroupValue, Map<GroupValue, Count>>;
 
+/** A summary being gathered, part by part in any order. */
+export interface PartsSummary {
+  readonly add: (part: Part) => void;
+  /** Counts alerts in the time window that cannot match. */
+  readonly passOver: (rows: number) => void;
+  readonly finish: () => Summary;
+}
+
 /** Counts over all parts: groups, first and last, time series. Fails with INVALID_ARGUMENT and TOO_MANY_GROUPS. */
 export function summarizeParts(parts: readonly Part[], request: SummaryRequest): Summary {
+  const summary = startSummary(request);
+  for (const part of parts) summary.add(part);
+  return summary.finish();
+}
+
+export function startSummary(request: SummaryRequest): PartsSummary {
   const { by, limit, bucketNs } = checkRequest(request);
   const query = compileFilter(request.filter);
   const total: Count = { count: 0, firstNs: 0n, lastNs: 0n };
@@ -27,23 +41,28 @@ export function summarizeParts(parts: readonly Part[], request: SummaryRequest):
   const buckets = new Map<bigint, number>();
   let considered = 0;
   let groupCount = 0;
-  for (const part of parts) {
-    const selection = selectRows(part, query);
-    considered += selection.considered;
-    if (selection.count === 0) continue;
-    addRange(total, selection.count, ...spanOf(part, selection));
-    if (bucketNs !== undefined) countBuckets(part, selection, bucketNs, buckets);
-    if (by.length > 0) groupCount += countGroups(part, selection, by, counts);
-    if (groupCount > MAX_GROUPS) throw tooMany("groups", MAX_GROUPS);
-    if (buckets.size > MAX_BUCKETS) throw tooMany("time buckets", MAX_BUCKETS);
-  }
   return {
-    matched: total.count,
-    considered,
-    ...(total.count === 0 ? {} : { firstNs: total.firstNs, lastNs: total.lastNs }),
-    groups: largestGroups(counts, by.length, limit),
-    groupCount,
-    ...(bucketNs === undefined ? {} : { buckets: listBuckets(buckets) }),
+    add: (part) => {
+      const selection = selectRows(part, query);
+      considered += selection.considered;
+      if (selection.count === 0) return;
+      addRange(total, selection.count, ...spanOf(part, selection));
+      if (bucketNs !== undefined) countBuckets(part, selection, bucketNs, buckets);
+      if (by.length > 0) groupCount += countGroups(part, selection, by, counts);
+      if (groupCount > MAX_GROUPS) throw tooMany("groups", MAX_GROUPS);
+      if (buckets.size > MAX_BUCKETS) throw tooMany("time buckets", MAX_BUCKETS);
+    },
+    passOver: (rows) => {
+      considered += rows;
+    },
+    finish: () => ({
+      matched: total.count,
+      considered,
+      ...(total.count === 0 ? {} : { firstNs: total.firstNs, lastNs: total.lastNs }),
+      groups: largestGroups(counts, by.length, limit),
+      groupCount,
+      ...(bucketNs === undefined ? {} : { buckets: listBuckets(buckets) }),
+    }),
   };
 }
 
