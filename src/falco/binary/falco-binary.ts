@@ -13,6 +13,8 @@ export interface FoundFalco {
   readonly foundBy: "named" | "path" | "package";
   readonly sizeBytes: number;
   readonly modifiedNs: bigint;
+  /** When the system last saw it changed in any way: a touched file is hashed again before it is started. */
+  readonly changedNs: bigint;
   readonly sha256: string;
   readonly version: FalcoVersion;
 }

@@ -1,0 +1,53 @@
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import type { FalcoBinary, FalcoSettings } from "../../../src/falco/binary/falco-binary.ts";
+import { findFalco } from "../../../src/falco/binary/find-falco.ts";
+import { openFalco } from "../../../src/falco/binary/open-falco.ts";
+import { type FakeFalco, makeFakeFalco } from "./fake-falco.ts";
+
+/** A real Falco to hold the same behaviour against; the recordings are played where none is named. */
+export const REAL_FALCO: string | undefined = process.env.FALCO_BIN || undefined;
+
+/** A folder that is gone when the test is over. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "falco-binary-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+export interface UnderTest {
+  readonly falco: FalcoBinary;
+  readonly folder: string;
+  readonly runsFolder: string;
+  readonly binFolder: string;
+}
+
+let ids = 0;
+export function newId(): string {
+  ids += 1;
+  return `run${process.pid}x${ids}`;
+}
+
+/** Opens a program that plays recordings, or up. */
+export async function openFake(fake: FakeFalco = {}, settings: Partial<FalcoSettings> = {}): Promise<UnderTest> {
+  const folder = temporaryFolder();
+  const binFolder = join(folder, "bin");
+  return openNamed(makeFakeFalco(binFolder, fake), folder, { hostConfigs: [], pluginFolders: [], ...settings });
+}
+
+/** Opens the real Falco where one is named, else the player of recordings. */
+export async function openFalcoUnderTest(): Promise<UnderTest> {
+  return REAL_FALCO === undefined ? openFake() : openNamed(REAL_FALCO, temporaryFolder(), {});
+}
+
+async function openNamed(named: string, folder: string, settings: Partial<FalcoSettings>): Promise<UnderTest> {
+  const { found, refused } = await findFalco({ named, nowMs: Date.now });
+  if (found === undefined) throw new Error(`no falco: ${JSON.stringify(refused)}`);
+  const runsFolder = join(folder, "home", "falco-runs");
+  mkdirSync(join(folder, "home"), { mode: 0o700 });
+  const falco = openFalco(found, { runsFolder, nowMs: Date.now, newId, hostname: "vm", ...settings });
+  onTestFinished(() => falco.close());
+  return { falco, folder, runsFolder, binFolder: join(folder, "bin") };
+}
