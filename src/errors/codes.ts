@@ -75,7 +75,7 @@ export const ERROR_CODES = {
   REPLAY_EVENTS_UNREADABLE: "a file, or a part of it, holds no JSON events",
   REPLAY_SOURCE_UNKNOWN: "JSON events are of no source whose fields are known here",
   REPLAY_RULES_BROKEN: "Falco would not start with this rule set, so it is not run either",
-  REPLAY_NO_FALCO: "a run was asked of the Falco binary, which this version does not drive",
+  REPLAY_FALCO_CANNOT: "a run was asked of the Falco binary that it cannot make",
   RULE_TESTS_MALFORMED: "a file of rule tests has a key, a value or a form that is not known",
   RULE_EVENT_NOT_FOUND: "the input has no event of that number",
 
@@ -141,6 +141,7 @@ export const ERROR_CODES = {
   FALCO_WEB_FOREIGN: "what answers at the address of Falco's webserver does not answer as Falco does",
   FALCO_METRICS_OFF: "the running Falco has no /metrics",
   FALCO_CONFIG_MALFORMED: "a configuration file of Falco is no YAML map",
+  FALCO_ELSEWHERE: "the Falco asked about runs on another host or in another network, so a part of it cannot be seen",
   FALCO_PROCESSES_UNREADABLE: "this host does not tell which processes run",
 
   // skills
