@@ -1,4 +1,4 @@
-/** What callers may append. The trail itself adds log.genesis, log.recovered and log.gap. */
+/** What callers may append. What the trail says of itself is in RECORD_TYPES. */
 export const ENTRY_TYPES = [
   "session.start",
   "session.end",
@@ -17,6 +17,7 @@ export const ENTRY_TYPES = [
   "evidence.added",
   "evidence.read",
   "evidence.exported",
+  "evidence.pruned",
   "trust.computed",
   "drift.detected",
   "drift.acked",
@@ -27,7 +28,14 @@ export const ENTRY_TYPES = [
 
 export type EntryType = (typeof ENTRY_TYPES)[number];
 
-export const RECORD_TYPES = ["log.genesis", "log.recovered", "log.gap", ...ENTRY_TYPES] as const;
+export const RECORD_TYPES = [
+  "log.genesis",
+  "log.recovered",
+  "log.gap",
+  "log.pruned",
+  "redaction.erased",
+  ...ENTRY_TYPES,
+] as const;
 
 export type RecordType = (typeof RECORD_TYPES)[number];
 

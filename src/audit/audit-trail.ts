@@ -1,8 +1,11 @@
 import { FalcoSkillsError } from "../errors/falco-skills-error.ts";
 import { type AuditEntry, type AuditReceipt, ENTRY_TYPES } from "./audit-entry.ts";
+import { commitmentsAt, deleteOpenings } from "./erase-openings.ts";
 import { closed } from "./errors.ts";
 import { pooledRandom } from "./pooled-random.ts";
-import { type PreparedRecord, prepareRecord } from "./record.ts";
+import { ownRecord, type PreparedRecord, prepareRecord } from "./record.ts";
+import { shortText } from "./redact-value.ts";
+import type { TrailRetained } from "./retain-trail.ts";
 import { searchRecords } from "./search-records.ts";
 import { sharedTrail } from "./shared-trail.ts";
 import { trailFiles } from "./trail-files.ts";
@@ -15,6 +18,13 @@ export type { AuditTrail, AuditTrailOptions } from "./trail-interface.ts";
 
 /** Records written under one hold of the lock at most: other processes wait meanwhile. */
 const MAX_BATCH = 256;
+
+/** What retention does to a trail that never began. */
+const NOTHING_RETAINED: TrailRetained = {
+  packed: { segments: 0, bytesBefore: 0, bytesAfter: 0 },
+  pruned: { segments: 0, records: 0, ranges: [], bytesBefore: 0, bytesAfter: 0 },
+  openingsDeleted: 0,
+};
 
 interface Waiting {
   readonly record: PreparedRecord;
@@ -64,6 +74,30 @@ export function openAuditTrail(given: AuditTrailOptions): AuditTrail {
     },
     search: (filter, page) => searchRecords(files, filter, page),
     status: () => trailStatus(files, shared, isClosed),
+    async erase({ seq, reason, owner }) {
+      if (isClosed) throw closed();
+      await draining;
+      const commitments = await commitmentsAt(files, seq);
+      const erased = { seq, commits: commitments, reason: shortText(reason, 500) };
+      const [receipt] = await shared.write([
+        ownRecord({
+          type: "redaction.erased",
+          erased,
+          ...(owner === undefined ? {} : { owner: shortText(owner, 128) }),
+        }),
+      ]);
+      if (receipt === undefined) throw closed();
+      const deleted = await shared.hold(() => deleteOpenings(files, new Set(commitments)));
+      return { receipt, commitments: commitments.length, deleted };
+    },
+    async retain(limits, work) {
+      if (isClosed) throw closed();
+      await draining;
+      const { retainTrail } = await import("./retain-trail.ts");
+      const { verifierKey } = await trailStatus(files, shared, isClosed);
+      if (verifierKey === undefined) return NOTHING_RETAINED;
+      return retainTrail({ files, shared, pid: options.process.pid, verifierKey }, limits, work);
+    },
     async checkpoint() {
       if (isClosed) throw closed();
       await draining;

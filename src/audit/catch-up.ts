@@ -1,14 +1,16 @@
 import { createHash } from "node:crypto";
-import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { damaged } from "./errors.ts";
 import { leafHash } from "./merkle-tree.ts";
 import { MAX_LINE_BYTES } from "./record.ts";
-import { listSegments, type Segment } from "./trail-files.ts";
-import { advance, checkSignedHead, closeActive, openActive, type TrailState } from "./trail-state.ts";
+import { isPackingFault, leafOfLine, unpackWhole } from "./segment-lines.ts";
+import { isMissing, listSegments, type Segment } from "./trail-files.ts";
+import { advance, checkSignedHead, closeActive, monthEndMs, openActive, type TrailState } from "./trail-state.ts";
 import { writeNew } from "./write-file.ts";
 
 const CHUNK = Buffer.alloc(1_048_576);
+const MAX_TRIES = 5;
 
 /**
  * Brings the state to the end of the trail: reads what others wrote, follows sealed segments, sets a half line aside.
@@ -22,6 +24,18 @@ export function catchUp(state: TrailState): void {
 
 /** Reads from the state's place to the end through every segment after it. */
 export function follow(state: TrailState): void {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      followOnce(state);
+      return;
+    } catch (error) {
+      // Somebody packed or pruned a segment between the listing and the reading: what was read stays read.
+      if (!isMissing(error) || tries === MAX_TRIES) throw error;
+    }
+  }
+}
+
+function followOnce(state: TrailState): void {
   closeActive(state);
   const segments = listSegments(state.files);
   for (const segment of segments) {
@@ -40,17 +54,50 @@ export function follow(state: TrailState): void {
 }
 
 function readSealed(state: TrailState, segment: Segment): void {
+  if (segment.form === "plain") readPlain(state, segment);
+  else readText(state, segment, textOf(segment));
+  if (segment.last !== state.range.size - 1) {
+    throw damaged("a sealed segment does not hold what its name says", segment.path);
+  }
+}
+
+function readPlain(state: TrailState, segment: Segment): void {
   const fd = openSync(segment.path, "r");
   try {
     const size = fstatSync(fd).size;
     if (size < state.offset) throw damaged("a sealed segment became shorter", segment.path);
     readLines(state, fd, size, segment.path);
-    if (state.offset !== size || segment.last !== state.range.size - 1) {
-      throw damaged("a sealed segment does not hold what its name says", segment.path);
-    }
+    if (state.offset !== size) throw damaged("a sealed segment does not hold what its name says", segment.path);
   } finally {
     closeSync(fd);
   }
+}
+
+function textOf({ path, form }: Segment): Buffer {
+  const bytes = readFileSync(path);
+  if (form !== "gzip") return bytes;
+  try {
+    return unpackWhole(bytes);
+  } catch (error) {
+    if (isPackingFault(error)) throw damaged("a packed segment cannot be unpacked", path);
+    throw error;
+  }
+}
+
+function readText(state: TrailState, segment: Segment, text: Buffer): void {
+  // Bytes of a body are no bytes of its leaves: into a pruned segment no place leads but its beginning.
+  const from = segment.form === "leaves" ? 0 : state.offset;
+  if (from !== state.offset) throw damaged("a sealed segment became shorter", segment.path);
+  let start = from;
+  for (let lf = text.indexOf(10, start); lf >= 0; lf = text.indexOf(10, start)) {
+    const line = text.subarray(start, lf);
+    const leaf = segment.form === "leaves" ? leafOfLine(line) : undefined;
+    if (leaf === undefined) readRecord(state, line, segment.path);
+    else advance(state, leaf);
+    start = lf + 1;
+    state.offset = start;
+  }
+  if (start !== text.length) throw damaged("a sealed segment does not hold what its name says", segment.path);
 }
 
 function readActive(state: TrailState): void {
@@ -83,7 +130,7 @@ function readLines(state: TrailState, fd: number, end: number, path: string): vo
 function readRecord(state: TrailState, line: Buffer, path: string): void {
   const seq = state.range.size;
   if (line.length > MAX_LINE_BYTES) throw damaged(`record ${seq} is longer than ${MAX_LINE_BYTES} bytes`, path);
-  let record: { seq?: unknown; prev?: unknown; log?: unknown } | null = null;
+  let record: { seq?: unknown; prev?: unknown; log?: unknown; ts?: unknown } | null = null;
   try {
     record = JSON.parse(line.toString());
   } catch {
@@ -92,6 +139,7 @@ function readRecord(state: TrailState, line: Buffer, path: string): void {
   if (record === null || record.seq !== seq || record.prev !== state.prev || record.log !== state.log) {
     throw damaged(`record ${seq} does not follow from the one before`, `${path}, byte ${state.offset}`);
   }
+  if (state.offset === 0) state.sealAtMs = monthEndMs(Date.parse(String(record.ts)));
   advance(state, leafHash(line));
 }
 

@@ -27,6 +27,8 @@ interface Link {
 export interface Chain {
   /** Undefined when the record continues the chain, or a branch of it; else why it does not. */
   follow(link: Link): string | undefined;
+  /** Goes on after records that were read elsewhere or whose bodies are gone; false on a fork. */
+  jump(records: number, leaf: string): boolean;
   /** Line number, from 0 over all lines, at which a second branch began; undefined while there is one. */
   forkedAt(): number | undefined;
 }
@@ -40,6 +42,7 @@ export function chainFrom(seq: number, leaf: string): Chain {
   const tips: Tip[] = [{ seq, leaf }];
   const seen: Seen[] = [];
   let lines = 0;
+  let noted = 0;
   let forkedAt: number | undefined;
 
   function follow({ prev, leaf, seq, writer }: Link): string | undefined {
@@ -53,7 +56,8 @@ export function chainFrom(seq: number, leaf: string): Chain {
       forkedAt ??= lines;
       tips.push({ leaf, seq });
     }
-    seen[lines % WINDOW] = { prev, leaf, seq, writer };
+    seen[noted % WINDOW] = { prev, leaf, seq, writer };
+    noted += 1;
     lines += 1;
     return undefined;
   }
@@ -67,5 +71,14 @@ export function chainFrom(seq: number, leaf: string): Chain {
     return last !== undefined && last.seq + 1 !== seq ? "wrong-seq" : "wrong-prev";
   }
 
-  return { follow, forkedAt: () => forkedAt };
+  function jump(records: number, leaf: string): boolean {
+    const [tip] = tips;
+    if (tip === undefined || tips.length > 1) return false;
+    tip.seq += records;
+    tip.leaf = leaf;
+    lines += records;
+    return true;
+  }
+
+  return { follow, jump, forkedAt: () => forkedAt };
 }

@@ -1,6 +1,7 @@
 import { readCanonical } from "./canonical-json.ts";
 import type { ExpectedHead, Failure } from "./heads-to-check.ts";
 import type { Genesis } from "./load-trail.ts";
+import type { PrunedRange } from "./observe-pruning.ts";
 import { FORMAT_VERSION } from "./record.ts";
 import type { Scan } from "./scan-trail.ts";
 import type { Edge } from "./signed-heads.ts";
@@ -33,8 +34,9 @@ export function scanFailures(scan: Scan, expected: readonly ExpectedHead[]): Fai
         head.source === "known" ? fail("diverged", "known-head-root") : fail("tampered", `${head.source}-root`),
       );
   }
-  // Behind a bad record nothing was read: that the rest is missing is not known.
+  // Behind a bad record nothing was read: that the rest is missing, or confesses something, is not known.
   if (scan.firstBad !== undefined || scan.forkedAt !== undefined) return failures;
+  failures.push(...scan.seen.pruning.unconfessed().map(({ reason }) => fail("tampered", reason)));
   for (const { size, source } of expected) {
     if (size <= scan.records) continue;
     failures.push(
@@ -51,16 +53,23 @@ export interface Findings {
   readonly failures: readonly Failure[];
   readonly edge: Edge | undefined;
   readonly options: VerifyOptions;
+  /** Words for what fails nothing, found beside the records. */
+  readonly beside: readonly string[];
 }
 
 /** The verdict over everything that was found. */
-export function conclude({ segments, scan, genesis, failures, edge, options }: Findings): AuditVerdict {
+export function conclude({ segments, scan, genesis, failures, edge, options, beside }: Findings): AuditVerdict {
   const chainHolds = scan.firstBad === undefined && scan.forkedAt === undefined;
   const signedSize = largest(scan, ["checkpoint"]);
   const anchoredSize = largest(scan, ["known"]);
   const failed = GRAVITY.find((state) => failures.some((failure) => failure.state === state));
   const state = failed ?? (options.requireAnchor && anchoredSize === 0 ? "unanchored" : "intact");
   const wrong = scan.heads.find(({ same }) => !same);
+  const [taken] = chainHolds ? scan.seen.pruning.unconfessed() : [];
+  const suspect =
+    wrong !== undefined
+      ? { fromSeq: wrong.after, toSeq: wrong.head.size }
+      : taken && { fromSeq: taken.range.from, toSeq: taken.range.to + 1 };
   const orphans = scan.seen.orphans();
   return {
     state,
@@ -77,12 +86,27 @@ export function conclude({ segments, scan, genesis, failures, edge, options }: F
     verifierKey: genesis.verifierKey,
     startedAt: edge?.range.size ?? 0,
     ...(scan.firstBad === undefined ? {} : { firstBad: scan.firstBad }),
-    ...(wrong === undefined ? {} : { suspect: { fromSeq: wrong.after, toSeq: wrong.head.size } }),
+    ...(suspect === undefined ? {} : { suspect }),
     orphanIntents: orphans.shown,
     orphanIntentCount: orphans.count,
+    pruned: joinRanges(scan.seen.pruning.pruned),
+    prunedRecords: scan.seen.pruning.pruned.reduce((sum, { records }) => sum + records, 0),
+    erased: scan.seen.pruning.erasures,
     torn: scan.seen.torn(),
-    reasonCodes: [...new Set([...failures.map(({ reason }) => reason), ...notices(scan, signedSize, edge, options)])],
+    reasonCodes: [
+      ...new Set([...failures.map(({ reason }) => reason), ...notices(scan, signedSize, edge, options), ...beside]),
+    ],
   };
+}
+
+function joinRanges(ranges: readonly PrunedRange[]): { from: number; to: number }[] {
+  const joined: { from: number; to: number }[] = [];
+  for (const { from, to } of ranges) {
+    const last = joined.at(-1);
+    if (last?.to === from - 1) last.to = to;
+    else joined.push({ from, to });
+  }
+  return joined;
 }
 
 // A check that failed lends no strength: what is left is that the records follow from each other.
@@ -140,6 +164,9 @@ function withoutRecords(state: VerdictState, segments: number, reasonCodes: read
     startedAt: 0,
     orphanIntents: [],
     orphanIntentCount: 0,
+    pruned: [],
+    prunedRecords: 0,
+    erased: [],
     torn: 0,
     reasonCodes,
   };

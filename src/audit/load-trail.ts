@@ -1,15 +1,24 @@
-import { closeSync, fdatasyncSync, ftruncateSync, mkdirSync, openSync, readSync, statSync, writeSync } from "node:fs";
+import { fdatasyncSync, ftruncateSync, mkdirSync, statSync, writeSync } from "node:fs";
 import { readCanonical } from "./canonical-json.ts";
 import { follow } from "./catch-up.ts";
 import { originOf } from "./checkpoint.ts";
 import { damaged, keyUnusable } from "./errors.ts";
 import { createIdentityKey, loadIdentityKey } from "./identity-key.ts";
 import { emptyRange, leafHash } from "./merkle-tree.ts";
-import { FORMAT_VERSION, MAX_LINE_BYTES, NO_PREVIOUS, ownRecord, recordLine, uuidV7 } from "./record.ts";
+import { FORMAT_VERSION, NO_PREVIOUS, ownRecord, recordLine, uuidV7 } from "./record.ts";
+import { firstLine } from "./segment-lines.ts";
 import { type Edge, readEdge, readSignedHead, storeSignedHead } from "./signed-heads.ts";
 import { noteSigner } from "./signed-note.ts";
-import { listSegments, readSmall, type Segment, type TrailFiles } from "./trail-files.ts";
-import { advance, checkSignedHead, type Identity, openActive, stateAt, type TrailState } from "./trail-state.ts";
+import { listSegments, readSmall, type TrailFiles } from "./trail-files.ts";
+import {
+  advance,
+  checkSignedHead,
+  type Identity,
+  monthEndMs,
+  openActive,
+  stateAt,
+  type TrailState,
+} from "./trail-state.ts";
 import { replaceFile } from "./write-file.ts";
 
 export interface Birth {
@@ -18,6 +27,7 @@ export interface Birth {
   readonly random: (bytes: number) => Uint8Array;
   readonly pid: number;
   readonly server: { readonly name: string; readonly version: string };
+  readonly onBegin?: (verifierKey: string) => void;
 }
 
 const BEGINNING: Edge = { range: emptyRange(), leaf: NO_PREVIOUS, segmentFirst: 0, offset: 0 };
@@ -66,7 +76,8 @@ function resume(identity: Identity): TrailState {
 function isReachable(files: TrailFiles, edge: Edge): boolean {
   if (edge.range.size === 0) return false;
   const segment = listSegments(files).find(({ first }) => first === edge.segmentFirst);
-  return segment === undefined ? edge.offset === 0 : segment.bytes >= edge.offset;
+  if (segment === undefined) return edge.offset === 0;
+  return segment.form !== "leaves" && segment.bytes >= edge.offset;
 }
 
 function signerOf(files: TrailFiles, { log, verifierKey }: Genesis): Identity["signer"] {
@@ -104,24 +115,13 @@ function beginTrail(files: TrailFiles, birth: Birth): TrailState {
   writeSync(state.fd, Buffer.concat([line, Buffer.of(10)]));
   fdatasyncSync(state.fd);
   state.offset = line.length + 1;
+  state.sealAtMs = monthEndMs(birth.nowMs());
   advance(state, leafHash(line));
   const edge = { range: state.range, leaf: state.prev, segmentFirst: 0, offset: state.offset };
   state.signed = storeSignedHead({ files, log, signer, edge, keep: true });
   replaceFile(files.verifierKey, `${signer.vkey}\n`, "durable");
+  birth.onBegin?.(signer.vkey);
   return state;
-}
-
-/** The first line of a segment without LF; undefined when it has none within the longest line's length. */
-export function firstLine(segment: Segment): string | undefined {
-  const fd = openSync(segment.path, "r");
-  try {
-    const bytes = Buffer.alloc(MAX_LINE_BYTES + 1);
-    const start = bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, 0));
-    const lf = start.indexOf(10);
-    return lf < 0 ? undefined : start.toString("utf8", 0, lf);
-  } finally {
-    closeSync(fd);
-  }
 }
 
 export function readGenesis(line: string): Genesis | undefined {

@@ -1,3 +1,5 @@
+import { commitmentsOf } from "./erase-openings.ts";
+import { type PruningObservations, pruningObservations } from "./observe-pruning.ts";
 import type { OrphanIntent } from "./verdict.ts";
 
 const MAX_OPEN_INTENTS = 100_000;
@@ -10,6 +12,9 @@ type Fields = Readonly<Record<string, unknown>>;
 /** What records say together that no single one says. Memory is capped whatever the trail holds. */
 export interface Observations {
   observe(seq: number, record: Fields): void;
+  /** The same for records that were read elsewhere: their times together, then each that `noteOf` gave something for. */
+  noteTimes(times: Times): void;
+  note(seq: number, note: Fields): void;
   /** Words for what was noticed; none of them is a failure. */
   notices(): string[];
   orphans(): { readonly shown: readonly OrphanIntent[]; readonly count: number };
@@ -18,6 +23,15 @@ export interface Observations {
   /** SHA-256 of evidence that was added. */
   readonly evidence: ReadonlySet<string>;
   readonly commitments: ReadonlySet<string>;
+  readonly pruning: PruningObservations;
+}
+
+/** What a run of records says of time. */
+export interface Times {
+  readonly oldest: string;
+  readonly newest: string;
+  /** One of them is older than one before it by more than a second. */
+  readonly back: boolean;
 }
 
 interface OpenIntent {
@@ -25,36 +39,76 @@ interface OpenIntent {
   readonly tool: string | undefined;
 }
 
+/** The times of records in order. The texts are all of one form, so they compare as times do. */
+export function timesOf(texts: readonly string[]): Times {
+  let [oldest = "", newest = "", back] = [texts[0], texts[0], false];
+  for (const ts of texts) {
+    if (ts >= newest) newest = ts;
+    else if (isBack(newest, ts)) back = true;
+    if (ts < oldest) oldest = ts;
+  }
+  return { oldest, newest, back };
+}
+
+const isBack = (newest: string, ts: string): boolean => Date.parse(newest) - Date.parse(ts) > CLOCK_SLACK_MS;
+
+/** The part of a record that together with others says something, but for its time; undefined when there is none. */
+export function noteOf(record: Fields): Fields | undefined {
+  const { type, session, tool, intent_seq, evidence, pruned, erased } = record;
+  const commits = commitmentsOf(record);
+  const told = typeof intent_seq === "number" || commits.length > 0 || TELLING.has(String(type));
+  return told ? { type, session, tool, intent_seq, evidence, pruned, erased, commits } : undefined;
+}
+
+const TELLING: ReadonlySet<string> = new Set([
+  "tool.intent",
+  "session.end",
+  "evidence.added",
+  "evidence.pruned",
+  "log.gap",
+  "log.recovered",
+  "log.pruned",
+  "redaction.erased",
+]);
+
 export function observations(startedAt: number): Observations {
   const open = new Map<number, OpenIntent>();
   const ended = new Set<string>();
   const evidence = new Set<string>();
   const commitments = new Set<string>();
+  const pruning = pruningObservations();
   const noticed = new Set<string>();
   let torn = 0;
   let uncounted = 0;
   let newest = "";
 
   function observe(seq: number, record: Fields): void {
-    noteTime(String(record.ts));
-    for (const part of [record.args, record.details] as (Fields | undefined)[]) {
-      if (typeof part?.commit === "string" && commitments.size < MAX_REMEMBERED) commitments.add(part.commit);
-    }
-    if (record.type === "tool.intent") noteIntent(seq, record);
-    else if (typeof record.intent_seq === "number") closeIntent(record.intent_seq);
-    if (record.type === "session.end") ended.add(String(record.session));
-    if (record.type === "evidence.added") noteEvidence(record.evidence as Fields | undefined);
-    if (record.type === "log.gap") noticed.add("gap");
-    if (record.type === "log.recovered") {
+    const ts = String(record.ts);
+    if (ts >= newest) newest = ts;
+    else if (isBack(newest, ts)) noticed.add("clock-back");
+    const told = noteOf(record);
+    if (told !== undefined) note(seq, told);
+  }
+
+  function note(seq: number, told: Fields): void {
+    for (const commit of told.commits as string[]) if (commitments.size < MAX_REMEMBERED) commitments.add(commit);
+    if (told.type === "tool.intent") noteIntent(seq, told);
+    else if (typeof told.intent_seq === "number") closeIntent(told.intent_seq);
+    if (told.type === "session.end") ended.add(String(told.session));
+    if (told.type === "evidence.added") noteEvidence(told.evidence as Fields | undefined);
+    if (told.type === "evidence.pruned") evidence.delete(String((told.evidence as Fields | undefined)?.sha256));
+    if (told.type === "log.pruned") pruning.noteConfession(seq, told.pruned as Fields | undefined);
+    if (told.type === "redaction.erased") pruning.noteErasure(seq, told.erased as Fields | undefined);
+    if (told.type === "log.gap") noticed.add("gap");
+    if (told.type === "log.recovered") {
       torn += 1;
       noticed.add("recovered");
     }
   }
 
-  // The texts are all of one form, so they compare as times do.
-  function noteTime(ts: string): void {
-    if (ts >= newest) newest = ts;
-    else if (Date.parse(newest) - Date.parse(ts) > CLOCK_SLACK_MS) noticed.add("clock-back");
+  function noteTimes(times: Times): void {
+    if (times.back || (times.oldest < newest && isBack(newest, times.oldest))) noticed.add("clock-back");
+    if (times.newest >= newest) newest = times.newest;
   }
 
   function noteIntent(seq: number, { session, tool }: Fields): void {
@@ -64,7 +118,8 @@ export function observations(startedAt: number): Observations {
   }
 
   function closeIntent(seq: number): void {
-    if (!open.delete(seq) && seq >= startedAt && uncounted === 0) noticed.add("result-without-intent");
+    if (open.delete(seq) || seq < startedAt || uncounted > 0) return;
+    if (!pruning.isPruned(seq)) noticed.add("result-without-intent");
   }
 
   function noteEvidence(added: Fields | undefined): void {
@@ -81,10 +136,18 @@ export function observations(startedAt: number): Observations {
 
   return {
     observe,
-    notices: () => [...(open.size > 0 ? ["orphan-intent"] : []), ...noticed],
+    noteTimes,
+    note,
+    notices: () => [
+      ...(open.size > 0 ? ["orphan-intent"] : []),
+      ...(pruning.pruned.length > 0 ? ["pruned"] : []),
+      ...(pruning.erasures.length > 0 ? ["erased"] : []),
+      ...noticed,
+    ],
     orphans,
     torn: () => torn,
     evidence,
     commitments,
+    pruning,
   };
 }

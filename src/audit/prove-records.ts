@@ -1,10 +1,10 @@
 import { FalcoSkillsError } from "../errors/falco-skills-error.ts";
 import { parseCheckpoint, type TreeHead } from "./checkpoint.ts";
 import { damaged } from "./errors.ts";
-import { firstLine, readGenesis } from "./load-trail.ts";
+import { readGenesis } from "./load-trail.ts";
 import { leafHash } from "./merkle-tree.ts";
-import { linesForward } from "./read-forward.ts";
-import { closeSegments, type OpenSegment, openSegments } from "./scan-trail.ts";
+import { closeSegments, type OpenSegment, openSegments } from "./open-segments.ts";
+import { firstLine, leafOfLine, segmentLines } from "./segment-lines.ts";
 import { readSignedHead } from "./signed-heads.ts";
 import { checkNote, type NoteVerifier, parseVkey } from "./signed-note.ts";
 import { readSmall, type TrailFiles, trailFiles } from "./trail-files.ts";
@@ -69,12 +69,13 @@ async function signedLeaves(files: TrailFiles): Promise<{ readonly size: number;
     const head = signedHeadOf(files, segments);
     const leaves = Buffer.alloc(head.size * 32);
     let count = 0;
-    for (const { file, bytes: end } of segments) {
-      for await (const batch of linesForward(file, 0, end)) {
+    for (const segment of segments) {
+      for await (const batch of segmentLines(segment, 0)) {
         if ("rest" in batch) break;
         let from = 0;
         for (let lf = batch.bytes.indexOf(10); lf >= 0 && count < head.size; lf = batch.bytes.indexOf(10, from)) {
-          leaves.set(leafHash(batch.bytes.subarray(from, lf)), count * 32);
+          const line = batch.bytes.subarray(from, lf);
+          leaves.set((segment.form === "leaves" ? leafOfLine(line) : undefined) ?? leafHash(line), count * 32);
           count += 1;
           from = lf + 1;
         }

@@ -33,6 +33,18 @@ export async function* linesBackwards(path: string, end: number): AsyncGenerator
   }
 }
 
+/** The same over a text in memory. */
+export function* backwardsIn(text: Buffer): Generator<Line> {
+  let end = text.at(-1) === 10 ? text.length - 1 : text.length;
+  while (end > 0 || (end === 0 && text.length > 0)) {
+    const start = end === 0 ? 0 : text.lastIndexOf(10, end - 1) + 1;
+    const bytes = text.subarray(start, end);
+    yield { bytes, start, tooLong: bytes.length > MAX_LINE_BYTES };
+    if (start === 0) return;
+    end = start - 1;
+  }
+}
+
 async function* backwards(file: FileHandle, end: number): AsyncGenerator<Line> {
   // `carried` is the beginning-less part of a line: what was read after the last LF seen so far.
   let carried: Buffer = Buffer.alloc(0);

@@ -14,8 +14,8 @@ export interface LineBatch {
 }
 
 export interface Rest {
-  /** "torn": the file ends inside a line. "too-long": a line is longer than any record. */
-  readonly rest: "torn" | "too-long";
+  /** "torn": the file ends inside a line. "too-long": a line is longer than any record. "damaged": it cannot be unpacked. */
+  readonly rest: "torn" | "too-long" | "damaged";
   readonly start: number;
 }
 

@@ -194,6 +194,12 @@ function short(text: string | undefined): string | undefined {
   return text === undefined ? undefined : shortText(text, 256);
 }
 
+/** Milliseconds of the time in a record's line; NaN when it has none. Behind it stand only type and version. */
+export function timeOfLine(line: string | undefined): number {
+  const at = line?.lastIndexOf('"ts":"') ?? -1;
+  return at < 0 ? Number.NaN : Date.parse(line?.slice(at + 6, at + 30) ?? "");
+}
+
 function whole(value: number | undefined): number | undefined {
   if (value === undefined || !Number.isFinite(value)) return undefined;
   return Math.min(Number.MAX_SAFE_INTEGER, Math.max(0, Math.round(value)));

@@ -1,45 +1,17 @@
 import { isUtf8 } from "node:buffer";
-import { type FileHandle, open } from "node:fs/promises";
+import { createHash, type Hash } from "node:crypto";
 import { readCanonical } from "./canonical-json.ts";
 import { type Chain, chainFrom } from "./chain.ts";
 import { recordFault } from "./check-record.ts";
 import type { ExpectedHead } from "./heads-to-check.ts";
 import { appendLeaf, type CompactRange, copyRange, leafHash, rangeRoot } from "./merkle-tree.ts";
 import { type Observations, observations } from "./observe-records.ts";
-import { type LineBatch, linesForward } from "./read-forward.ts";
+import type { OpenSegment } from "./open-segments.ts";
+import type { LineBatch } from "./read-forward.ts";
 import { MAX_LINE_BYTES } from "./record.ts";
+import { leafOfLine, segmentLines } from "./segment-lines.ts";
 import type { Edge } from "./signed-heads.ts";
-import { isMissing, listSegments, type Segment, type TrailFiles } from "./trail-files.ts";
 import type { FirstBad } from "./verdict.ts";
-
-/** A segment that stays readable while others seal and rename. */
-export interface OpenSegment extends Segment {
-  readonly file: FileHandle;
-}
-
-/** The segments as of one moment, opened; to be closed by the caller. */
-export async function openSegments(files: TrailFiles): Promise<OpenSegment[]> {
-  for (;;) {
-    const before = listSegments(files);
-    const opened: OpenSegment[] = [];
-    try {
-      for (const segment of before) {
-        const file = await open(segment.path, "r");
-        opened.push({ ...segment, file });
-      }
-    } catch (error) {
-      await closeSegments(opened);
-      if (!isMissing(error)) throw error;
-      continue;
-    }
-    if (listSegments(files).length === before.length) return opened;
-    await closeSegments(opened);
-  }
-}
-
-export async function closeSegments(segments: readonly OpenSegment[]): Promise<void> {
-  for (const { file } of segments) await file.close();
-}
 
 export interface ScanOptions {
   readonly log: string;
@@ -118,45 +90,64 @@ async function scanSegment(scanning: Scanning, segment: OpenSegment, from: numbe
     scanning.firstBad = { seq: range.size, line, byteOffset, segment: segment.name, reason };
   };
   if (segment.sealed && from === 0 && segment.first !== range.size) return bad(0, "segment-missing");
-  for await (const batch of linesForward(segment.file, from, segment.bytes)) {
+  const leaves = segment.form === "leaves" ? createHash("sha256") : undefined;
+  let pruned = 0;
+  for await (const batch of segmentLines(segment, from)) {
     if ("rest" in batch) {
       line += 1;
       if (batch.rest === "torn" && !segment.sealed) scanning.tornTail = true;
       else bad(batch.start, batch.rest);
       return;
     }
-    const taken = scanBatch(scanning, batch);
+    const taken = scanBatch(scanning, batch, leaves);
     line += taken.lines;
+    pruned += taken.pruned;
     if (taken.fault !== undefined) return bad(taken.fault.byteOffset, taken.fault.reason);
     options.onBatch(range.size, scanning.bytes);
   }
-  if (segment.last !== undefined && segment.last !== range.size - 1) bad(segment.bytes, "segment-name");
+  if (segment.last === undefined) return;
+  if (segment.last !== range.size - 1) bad(segment.bytes, "segment-name");
+  else if (leaves !== undefined) {
+    const sha256 = leaves.digest("hex");
+    scanning.seen.pruning.notePruned({ from: segment.first, to: segment.last, records: pruned, sha256 });
+  }
 }
 
 interface TakenBatch {
   readonly lines: number;
+  /** Lines that are leaves of records whose bodies are gone. */
+  readonly pruned: number;
   readonly fault?: { readonly byteOffset: number; readonly reason: string };
 }
 
-function scanBatch(scanning: Scanning, { bytes, start, encoding }: LineBatch): TakenBatch {
-  const { range, options } = scanning;
-  let from = 0;
-  let lines = 0;
+/** Takes a batch in; `leaves` is given for a pruned segment and is fed with all its leaves. */
+function scanBatch(scanning: Scanning, { bytes, start, encoding }: LineBatch, leaves: Hash | undefined): TakenBatch {
+  const { range } = scanning;
+  let [from, lines, pruned] = [0, 0, 0];
   for (let lf = bytes.indexOf(10); lf >= 0; lf = bytes.indexOf(10, from)) {
     lines += 1;
-    const leaf = takeLine(scanning, bytes.subarray(from, lf), encoding);
-    if (typeof leaf === "string") return { lines, fault: { byteOffset: start + from, reason: leaf } };
+    const line = bytes.subarray(from, lf);
+    const gone = leaves === undefined ? undefined : leafOfLine(line);
+    const leaf = gone === undefined ? takeLine(scanning, line, encoding) : takeLeaf(scanning, gone);
+    if (typeof leaf === "string") return { lines, pruned, fault: { byteOffset: start + from, reason: leaf } };
+    if (gone !== undefined) pruned += 1;
+    leaves?.update(leaf);
     appendLeaf(range, leaf);
-    if ((options.expected[scanning.next]?.size ?? Number.POSITIVE_INFINITY) <= range.size) passHeads(scanning);
+    passHeads(scanning);
     from = lf + 1;
   }
   scanning.bytes += bytes.length;
-  return { lines };
+  return { lines, pruned };
+}
+
+function takeLeaf({ chain }: Scanning, leaf: Buffer): Buffer | string {
+  return chain.jump(1, leaf.toString("hex")) ? leaf : "wrong-prev";
 }
 
 // On a fork the file's order is no writer's order, so that no head can be the tree's any more.
 function passHeads(scanning: Scanning): void {
   const { range, heads, chain, options } = scanning;
+  if ((options.expected[scanning.next]?.size ?? Number.POSITIVE_INFINITY) > range.size) return;
   for (let head = options.expected[scanning.next]; head !== undefined && head.size <= range.size; ) {
     const after = heads.findLast(({ same }) => same)?.head.size ?? options.edge.range.size;
     if (chain.forkedAt() === undefined) heads.push({ head, same: rangeRoot(range).equals(head.root), after });

@@ -3,7 +3,8 @@ import { FalcoSkillsError } from "../errors/falco-skills-error.ts";
 import type { Outcome, RecordType } from "./audit-entry.ts";
 import { readCanonical } from "./canonical-json.ts";
 import { leafHash } from "./merkle-tree.ts";
-import { type Line, linesBackwards } from "./read-backwards.ts";
+import type { Line } from "./read-backwards.ts";
+import { segmentLinesBackwards } from "./segment-lines.ts";
 import { listSegments, type Segment, type TrailFiles } from "./trail-files.ts";
 
 /** All parts must hold. */
@@ -53,7 +54,12 @@ export interface AuditPage {
   readonly scannedBytes: number;
   /** Lines that cannot be read as records, of those scanned. */
   readonly badLines: number;
+  /** Records whose bodies are past their retention, of those scanned: they can match nothing. */
+  readonly prunedRecords: number;
 }
+
+/** A leaf, or what a cursor from before the pruning left of one. */
+const LEAF = /^[0-9a-f]{0,64}$/;
 
 const MAX_LIMIT = 1_000;
 const DEFAULT_MAX_BYTES = 67_108_864;
@@ -76,14 +82,17 @@ export async function searchRecords(
 ): Promise<AuditPage> {
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) throw badArgument(`the limit is "${limit}"`);
   const from = cursor === undefined ? undefined : parseCursor(cursor);
-  const page = { records: [] as FoundRecord[], scannedRecords: 0, scannedBytes: 0, badLines: 0 };
+  const page = { records: [] as FoundRecord[], scannedRecords: 0, scannedBytes: 0, badLines: 0, prunedRecords: 0 };
   for (const [segment, end] of segmentsBefore(listSegments(files), from)) {
-    for await (const line of linesBackwards(segment.path, end)) {
+    for await (const line of segmentLinesBackwards(segment, end)) {
       page.scannedRecords += 1;
       page.scannedBytes += line.bytes.length + 1;
-      const found = readFound(line, segment);
-      if (found.bad !== undefined) page.badLines += 1;
-      if (found.bad !== undefined || matches(filter, found.record ?? {}, line.bytes)) page.records.push(found);
+      if (segment.form === "leaves" && LEAF.test(line.bytes.toString("latin1", 0, 65))) page.prunedRecords += 1;
+      else {
+        const found = readFound(line, segment);
+        if (found.bad !== undefined) page.badLines += 1;
+        if (found.bad !== undefined || matches(filter, found.record ?? {}, line.bytes)) page.records.push(found);
+      }
       if (page.records.length >= limit || page.scannedBytes >= maxBytes) {
         const oldest = line.start === 0 && segment.first === 0;
         return oldest ? page : { ...page, cursor: formatCursor({ first: segment.first, end: line.start }) };

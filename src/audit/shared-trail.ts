@@ -14,6 +14,8 @@ export interface SharedTrail {
   write(records: readonly PreparedRecord[]): Promise<AuditReceipt[]>;
   /** The newest head, signed now; undefined when this process recorded nothing. */
   sign(): Promise<AuditHead | undefined>;
+  /** What `work` returns, under the lock and at the end of the trail. */
+  hold<T>(work: (state: TrailState) => T): Promise<T>;
   release(): Promise<void>;
   facts(): SharedFacts;
 }
@@ -34,7 +36,7 @@ interface Gap {
 }
 
 export function sharedTrail(files: TrailFiles, options: AuditTrailOptions): SharedTrail {
-  const { checkpointEvery = 256, segmentBytes = 67_108_864, nowMs, monotonicMs, headsFolder } = options;
+  const { checkpointEvery = 256, segmentBytes = 67_108_864, nowMs, monotonicMs } = options;
   const guarded = guardedState(files, options);
   const clock = { nowMs, monotonicMs, random: options.random, pid: options.process.pid };
   let appends = 0;
@@ -44,7 +46,7 @@ export function sharedTrail(files: TrailFiles, options: AuditTrailOptions): Shar
     quietMs: options.checkpointQuietMs ?? 1_000,
     atMostMs: options.checkpointAfterMs ?? 60_000,
     monotonicMs,
-    act: () => guarded.hold((state) => signHead(state, 0, false, headsFolder)).catch(noteProblem),
+    act: () => guarded.hold((state) => signHead(state, 0, false, options)).catch(noteProblem),
   });
 
   function noteProblem(error: unknown): void {
@@ -58,7 +60,7 @@ export function sharedTrail(files: TrailFiles, options: AuditTrailOptions): Shar
     problem = undefined;
     if (state.range.size - (state.signed?.size ?? 0) >= checkpointEvery) {
       try {
-        signHead(state, checkpointEvery - 1, true, headsFolder);
+        signHead(state, checkpointEvery - 1, true, options);
       } catch (error) {
         // The records are written: a head that cannot be signed is a problem to show, not a failed append.
         noteProblem(error);
@@ -71,7 +73,7 @@ export function sharedTrail(files: TrailFiles, options: AuditTrailOptions): Shar
   async function sign(): Promise<AuditHead | undefined> {
     if (guarded.peek().state === undefined) return undefined;
     return guarded.hold((state) => {
-      signHead(state, 0, true, headsFolder);
+      signHead(state, 0, true, options);
       return { size: state.range.size, root: rangeRoot(state.range).toString("hex") };
     });
   }
@@ -89,6 +91,7 @@ export function sharedTrail(files: TrailFiles, options: AuditTrailOptions): Shar
       }
     },
     sign,
+    hold: (work) => guarded.hold(work),
     async release() {
       timer.stop();
       try {

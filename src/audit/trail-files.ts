@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, type Stats, statSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, readSync, type Stats, statSync } from "node:fs";
 import { basename, join } from "node:path";
 
 /** Where everything of one trail lies. */
@@ -49,16 +49,23 @@ export interface Segment {
   /** Name relative to the trail's folder, with `/`. */
   readonly name: string;
   readonly sealed: boolean;
+  /** "gzip": packed. "leaves": pruned, a line of a leaf for each record whose body is gone. */
+  readonly form: "plain" | "gzip" | "leaves";
   /** First record number: as the name of a closed segment says, or what follows the last closed one. */
   readonly first: number;
   /** Last record number as the name of a closed segment says. */
   readonly last?: number;
+  /** Length of the text; of a packed segment as its last four bytes claim. */
   readonly bytes: number;
 }
 
+const ENDINGS = { plain: ".jsonl", gzip: ".jsonl.gz", leaves: ".leaves" } as const;
+/** What a process that died while it packed or pruned leaves twice counts in the form that says most. */
+const FULLEST: readonly Segment["form"][] = ["plain", "gzip", "leaves"];
+
 /** Name of a closed segment: sorts by record number. */
-export function sealedName(first: number, last: number): string {
-  return `${String(first).padStart(12, "0")}-${String(last).padStart(12, "0")}.jsonl`;
+export function sealedName(first: number, last: number, form: Segment["form"] = "plain"): string {
+  return `${String(first).padStart(12, "0")}-${String(last).padStart(12, "0")}${ENDINGS[form]}`;
 }
 
 /**
@@ -66,23 +73,44 @@ export function sealedName(first: number, last: number): string {
  * none: opening a FIFO that somebody put there would wait for ever.
  */
 export function listSegments(files: TrailFiles): Segment[] {
-  const sealed = namesIn(files.sealed).flatMap((name) => sealedSegment(files, name));
-  sealed.sort((a, b) => a.first - b.first || a.name.localeCompare(b.name));
+  const found = namesIn(files.sealed).flatMap((name) => sealedSegment(files, name));
+  found.sort((a, b) => a.first - b.first || (a.last ?? 0) - (b.last ?? 0) || fullness(a) - fullness(b));
+  const sealed = found.filter(({ first, last }, at) => found[at - 1]?.first !== first || found[at - 1]?.last !== last);
   const active = factsOf(files.records);
   if (active?.isFile() !== true) return sealed;
   const first = (sealed.at(-1)?.last ?? -1) + 1;
-  return [...sealed, { path: files.records, name: basename(files.records), sealed: false, first, bytes: active.size }];
+  const { records: path } = files;
+  return [...sealed, { path, name: basename(path), sealed: false, form: "plain", first, bytes: active.size }];
 }
 
+const fullness = ({ form }: Segment): number => FULLEST.indexOf(form);
+
 function sealedSegment(files: TrailFiles, name: string): Segment[] {
-  const range = /^(\d{12})-(\d{12})\.jsonl$/.exec(name);
-  if (range === null) return [];
+  const [, first, last, ending] = /^(\d{12})-(\d{12})(\.jsonl|\.jsonl\.gz|\.leaves)$/.exec(name) ?? [];
+  const form = FULLEST.find((one) => ENDINGS[one] === ending);
+  if (form === undefined) return [];
   const path = join(files.sealed, name);
   const facts = factsOf(path);
   if (facts?.isFile() !== true) return [];
-  return [
-    { path, name: `sealed/${name}`, sealed: true, first: Number(range[1]), last: Number(range[2]), bytes: facts.size },
-  ];
+  const bytes = form === "gzip" ? unpackedSize(path, facts.size) : facts.size;
+  return [{ path, name: `sealed/${name}`, sealed: true, form, first: Number(first), last: Number(last), bytes }];
+}
+
+/** The length of the text as the end of a gzip file gives it (RFC 1952, ISIZE); 0 when it is no such file. */
+function unpackedSize(path: string, size: number): number {
+  if (size < 18) return 0;
+  try {
+    const fd = openSync(path, "r");
+    try {
+      const end = Buffer.alloc(4);
+      return readSync(fd, end, 0, 4, size - 4) === 4 ? end.readUInt32LE() : 0;
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    if (isMissing(error)) return 0;
+    throw error;
+  }
 }
 
 /** Names in a folder; none when there is no such folder. */

@@ -1,5 +1,7 @@
 import type { AuditEntry, AuditReceipt } from "./audit-entry.ts";
+import type { Erasure, ErasureRequest } from "./erase-openings.ts";
 import type { ProcessFacts } from "./process-facts.ts";
+import type { RetentionWork, TrailRetained, TrailRetention } from "./retain-trail.ts";
 import type { AuditFilter, AuditPage, AuditPageRequest } from "./search-records.ts";
 
 export interface AuditTrailOptions {
@@ -15,13 +17,17 @@ export interface AuditTrailOptions {
   readonly process: ProcessFacts;
   /** Each signed head is copied here too: a folder on another disk or machine. */
   readonly headsFolder?: string;
+  /** Called with each head after it was copied; must not throw. */
+  readonly onHead?: (head: AuditHead & { readonly log: string }) => void;
+  /** Called once with the public key when this process begins the trail. */
+  readonly onBegin?: (verifierKey: string) => void;
   /** Records between two signed heads; 256. */
   readonly checkpointEvery?: number;
   /** How long after a record an unsigned tail is signed at the latest; 60,000. */
   readonly checkpointAfterMs?: number;
   /** How long after the last record a quiet trail is signed; 1,000. */
   readonly checkpointQuietMs?: number;
-  /** Bytes after which the active file is sealed; 64 MiB. */
+  /** Bytes after which the active file is sealed; 64 MiB. It is sealed at a month's turn (UTC), too. */
   readonly segmentBytes?: number;
   /** How long to wait for another process before AUDIT_BUSY; 10,000. */
   readonly lockTimeoutMs?: number;
@@ -64,6 +70,13 @@ export interface AuditTrail {
   status(): Promise<AuditStatus>;
   /** The head that was signed just now, covering every record; undefined when nothing was ever recorded. */
   checkpoint(): Promise<AuditHead | undefined>;
+  /**
+   * Deletes what opens the commitments of a record and says so in a new record; every earlier proof still holds. Fails
+   * with INVALID_ARGUMENT when there is no such record or it holds no commitment, and as `append` does.
+   */
+  erase(request: ErasureRequest): Promise<Erasure>;
+  /** Packs old closed segments, takes the bodies of older ones away and says so in a record; leaves stay for ever. */
+  retain(limits: TrailRetention, work?: RetentionWork): Promise<TrailRetained>;
   /** Signs what is unsigned, lets go of everything. Safe to call twice. */
   close(): Promise<void>;
 }

@@ -2,6 +2,8 @@ import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import type { TreeHead } from "./checkpoint.ts";
 import { damaged, unwritable } from "./errors.ts";
 import { appendLeaf, type CompactRange, copyRange, rangeRoot } from "./merkle-tree.ts";
+import { timeOfLine } from "./record.ts";
+import { firstLine } from "./segment-lines.ts";
 import { type Edge, readSignedHead } from "./signed-heads.ts";
 import type { NoteSigner } from "./signed-note.ts";
 import type { TrailFiles } from "./trail-files.ts";
@@ -19,6 +21,8 @@ export interface TrailState {
   /** Record number with which the active segment begins, and the bytes of it that were read. */
   segmentFirst: number;
   offset: number;
+  /** When the active segment is closed because the month of its first record (UTC) is over. */
+  sealAtMs: number;
   /** Leaf of the last record, hex. */
   prev: string;
   range: CompactRange;
@@ -49,6 +53,7 @@ export function stateAt({ files, log, signer }: Identity, edge: Edge): TrailStat
     inode: -1,
     segmentFirst: edge.segmentFirst,
     offset: edge.offset,
+    sealAtMs: Number.POSITIVE_INFINITY,
     prev: edge.leaf,
     range: copyRange(edge.range),
     base: copyRange(edge.range),
@@ -119,6 +124,18 @@ export function openActive(state: TrailState): void {
     throw damaged("the audit records are no plain file", records);
   }
   state.inode = facts.ino;
+  state.sealAtMs = Number.POSITIVE_INFINITY;
+  if (state.offset === 0) return;
+  // Reading goes on behind the first record, which tells the month.
+  const first = firstLine({ path: records, name: "", sealed: false, form: "plain", first: 0, bytes: facts.size });
+  state.sealAtMs = monthEndMs(timeOfLine(first));
+}
+
+/** The first instant after the month of an instant (UTC); never, for none. */
+export function monthEndMs(ms: number): number {
+  const at = new Date(ms);
+  const end = Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + 1);
+  return Number.isNaN(end) ? Number.POSITIVE_INFINITY : end;
 }
 
 export function closeActive(state: TrailState): void {

@@ -1,5 +1,6 @@
-import { firstLine, readGenesis } from "./load-trail.ts";
+import { readGenesis } from "./load-trail.ts";
 import { rangeRoot } from "./merkle-tree.ts";
+import { firstLine } from "./segment-lines.ts";
 import type { SharedTrail } from "./shared-trail.ts";
 import { readSignedHead } from "./signed-heads.ts";
 import { parseVkey } from "./signed-note.ts";

@@ -8,7 +8,8 @@ import { appendLeaf, copyRange, leafHash, rangeRoot } from "./merkle-tree.ts";
 import { ownRecord, type PreparedRecord, recordLine } from "./record.ts";
 import { copyHead, storeSignedHead } from "./signed-heads.ts";
 import { sealedName } from "./trail-files.ts";
-import { checkSignedHead, closeActive, openActive, type TrailState } from "./trail-state.ts";
+import type { AuditTrailOptions } from "./trail-interface.ts";
+import { checkSignedHead, closeActive, monthEndMs, openActive, type TrailState } from "./trail-state.ts";
 import { syncFolder } from "./write-file.ts";
 
 export interface WriterClock {
@@ -30,7 +31,9 @@ export function writeRecords(
   segmentBytes: number,
 ): AuditReceipt[] {
   catchUp(state);
-  if (state.offset >= segmentBytes) sealSegment(state);
+  const nowMs = clock.nowMs();
+  if (state.offset > 0 && (state.offset >= segmentBytes || nowMs >= state.sealAtMs)) sealSegment(state);
+  if (state.offset === 0) state.sealAtMs = monthEndMs(nowMs);
   const { recovered } = state;
   const records = recovered === undefined ? batch : [ownRecord({ type: "log.recovered", recovered }), ...batch];
   const { tree, lines, leaves, receipts } = buildLines(state, records, clock);
@@ -135,11 +138,14 @@ function sealSegment(state: TrailState): void {
   syncFolder(folder);
 }
 
+/** Where signed heads go beside the trail's own folder. */
+export type HeadCopies = Pick<AuditTrailOptions, "headsFolder" | "onHead">;
+
 /**
  * Signs the end of the trail unless the newest signed head is within `slack` records of it. To be called while the lock
  * is held. First the writer proves to itself that what it read continues that head, whoever signed it.
  */
-export function signHead(state: TrailState, slack: number, keep: boolean, headsFolder: string | undefined): void {
+export function signHead(state: TrailState, slack: number, keep: boolean, copies: HeadCopies): void {
   catchUp(state);
   checkSignedHead(state);
   if (state.signed !== undefined && state.range.size - state.signed.size <= slack) return;
@@ -154,10 +160,13 @@ export function signHead(state: TrailState, slack: number, keep: boolean, headsF
   }
   state.base = copyRange(range);
   state.sinceBase = [];
-  if (headsFolder === undefined) return;
-  try {
-    copyHead(headsFolder, files, log, state.signed);
-  } catch (cause) {
-    throw unwritable(headsFolder, cause);
+  const { headsFolder, onHead } = copies;
+  if (headsFolder !== undefined) {
+    try {
+      copyHead(headsFolder, files, log, state.signed);
+    } catch (cause) {
+      throw unwritable(headsFolder, cause);
+    }
   }
+  onHead?.({ log, size: range.size, root: state.signed.root.toString("hex") });
 }

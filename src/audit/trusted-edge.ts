@@ -1,6 +1,6 @@
 import type { TreeHead } from "./checkpoint.ts";
 import { appendLeaf, emptyRange, leafHash } from "./merkle-tree.ts";
-import { linesBackwards } from "./read-backwards.ts";
+import { leafOfLine, segmentLinesBackwards } from "./segment-lines.ts";
 import { type Edge, readEdge } from "./signed-heads.ts";
 import { listSegments, type TrailFiles } from "./trail-files.ts";
 
@@ -31,10 +31,12 @@ async function leavesBefore(files: TrailFiles, edge: Edge, count: number): Promi
   if (count > MAX_READ_BACK) return leaves;
   for (const segment of listSegments(files).toReversed()) {
     if (segment.first > edge.segmentFirst) continue;
+    // Into a pruned segment no stored place leads.
+    if (segment.form === "leaves" && segment.first === edge.segmentFirst) return [];
     const end = segment.first === edge.segmentFirst ? edge.offset : segment.bytes;
     if (end > segment.bytes) return [];
-    for await (const { bytes } of linesBackwards(segment.path, end)) {
-      leaves.push(leafHash(bytes));
+    for await (const { bytes } of segmentLinesBackwards(segment, end)) {
+      leaves.push((segment.form === "leaves" ? leafOfLine(bytes) : undefined) ?? leafHash(bytes));
       if (leaves.length === count) return leaves;
     }
   }

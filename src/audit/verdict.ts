@@ -46,6 +46,12 @@ export interface OrphanIntent {
   readonly cause: "session-ended" | "no-end";
 }
 
+/** A record whose openings were erased, and the record that says so. */
+export interface ErasedRecord {
+  readonly seq: number;
+  readonly by: number;
+}
+
 export interface AuditVerdict {
   readonly state: VerdictState;
   readonly exitCode: number;
@@ -71,6 +77,11 @@ export interface AuditVerdict {
   /** The first hundred. */
   readonly orphanIntents: readonly OrphanIntent[];
   readonly orphanIntentCount: number;
+  /** Records, first and last, whose bodies are past their retention; their leaves still stand in chain and tree. */
+  readonly pruned: readonly { readonly from: number; readonly to: number }[];
+  readonly prunedRecords: number;
+  /** The first hundred. */
+  readonly erased: readonly ErasedRecord[];
   /** Half lines set aside after a crash. */
   readonly torn: number;
   /** Everything that was noticed, failures first: stable words for programs. */

@@ -3,10 +3,12 @@ import { checkEvidence } from "./check-evidence.ts";
 import { checkOpenings } from "./check-openings.ts";
 import { conclude, fail, noGenesis, nothingToRead, scanFailures } from "./conclude.ts";
 import { headsToCheck, lookForHeads, newestHead, readHistory } from "./heads-to-check.ts";
-import { firstLine, readGenesis } from "./load-trail.ts";
+import { readGenesis } from "./load-trail.ts";
 import { emptyRange } from "./merkle-tree.ts";
+import { closeSegments, type OpenSegment, openSegments } from "./open-segments.ts";
 import { NO_PREVIOUS } from "./record.ts";
-import { closeSegments, type OpenSegment, openSegments, scanTrail } from "./scan-trail.ts";
+import { scanTrail } from "./scan-trail.ts";
+import { firstLine } from "./segment-lines.ts";
 import type { Edge } from "./signed-heads.ts";
 import { parseVkey } from "./signed-note.ts";
 import { readSmall, trailFiles } from "./trail-files.ts";
@@ -59,15 +61,17 @@ export async function verifyAuditTrail(folder: string, options: VerifyOptions = 
       expected: heads.expected,
       onBatch: progress(segments, options),
     });
+    const openings = await checkOpenings(files.openings, scan.seen.commitments, scan.seen.pruning.erasedCommitments);
     const failures = [
       ...heads.failures,
       ...scanFailures(scan, heads.expected),
       ...(onDisk.checkpoint === undefined && scan.records > 1 ? [fail("truncated", "checkpoint-missing")] : []),
       ...(pinned !== undefined && pinned.vkey !== genesis.verifierKey ? [fail("untrusted-key", "key-differs")] : []),
-      ...(await checkOpenings(files.openings, scan.seen.commitments)),
+      ...openings.failures,
       ...(options.evidenceFile === undefined ? [] : await checkEvidence(scan.seen.evidence, options.evidenceFile)),
     ];
-    return conclude({ segments: segments.length, scan, genesis, failures, edge, options });
+    const beside = openings.notices;
+    return conclude({ segments: segments.length, scan, genesis, failures, edge, options, beside });
   } finally {
     await closeSegments(segments);
   }

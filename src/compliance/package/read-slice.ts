@@ -1,9 +1,10 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { firstLine, readGenesis } from "../../audit/load-trail.ts";
+import { readGenesis } from "../../audit/load-trail.ts";
+import { firstLine } from "../../audit/segment-lines.ts";
 import { leafHash } from "../../audit/merkle-tree.ts";
 import { linesForward } from "../../audit/read-forward.ts";
-import { closeSegments, openSegments } from "../../audit/scan-trail.ts";
+import { closeSegments, openSegments } from "../../audit/open-segments.ts";
 import { openCheckpoint } from "../../audit/signed-heads.ts";
 import { type NoteVerifier, parseVkey } from "../../audit/signed-note.ts";
 import { namesIn, readSmall, type TrailFiles, trailFiles } from "../../audit/trail-files.ts";
