@@ -8,7 +8,7 @@ const SRC = resolve(import.meta.dirname, "../src");
 const BASE = ["errors", "text", "paths"];
 const CORE = ["alert", "condition", "fields", "event", "bytes", ...BASE];
 const MIDDLE = ["rules", "store", "retention", "state", "scap", ...CORE];
-const WORK = ["replay", "falco", "ingest", "skills", "audit", ...MIDDLE];
+const WORK = ["runs", "replay", "falco", "ingest", "skills", "audit", ...MIDDLE];
 const MAY_IMPORT: Record<string, readonly string[]> = {
   text: [],
   errors: ["text"],
@@ -28,6 +28,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ingest: ["store", "alert", "fields", ...BASE],
   falco: ["rules", "alert", "fields", ...BASE],
   replay: ["rules", "store", "state", "scap", ...CORE],
+  runs: ["replay", "falco", ...MIDDLE],
   compliance: WORK,
   investigate: WORK,
   dashboard: ["investigate", "compliance", ...WORK],

@@ -13,12 +13,13 @@ import { type ImportRequest, importAlerts } from "../ingest/import-files.ts";
 import { openQuarantine, type Quarantine } from "../ingest/quarantine.ts";
 import type { Feed, Services, Work } from "../mcp/services.ts";
 import { resolveInside } from "../paths/roots.ts";
-import { openRuns } from "../replay/runs/open-runs.ts";
 import { openRuleLibrary } from "../rules/library/open-rule-library.ts";
 import type { RuleLibrary } from "../rules/library/rule-library.ts";
+import { openRuns } from "../runs/open-runs.ts";
 import { skillCatalogReader } from "../skills/skill-catalog.ts";
 import { openSqliteStore } from "../store/sqlite-store.ts";
 import { log, newId, nowMs, nowNs } from "./ambient.ts";
+import { buildFalco } from "./build-falco.ts";
 import { packageVersion } from "./version.ts";
 
 /** The services, and what only the command line uses beside them. */
@@ -38,6 +39,9 @@ export interface BuildOptions {
   /** The same for captures and event files; none by default. */
   readonly captureRoots?: readonly string[];
   readonly feeds?: () => readonly Feed[];
+  /** A Falco binary to use instead of looking for one. */
+  readonly falcoBin?: string;
+  readonly allowChanges?: boolean;
   /** Sets damaged files of the store aside and goes on without them. */
   readonly repair?: boolean;
 }
@@ -46,6 +50,8 @@ export interface BuildOptions {
 export async function buildServices(options: BuildOptions): Promise<Built> {
   const { home, alertRoots, captureRoots = [], feeds = () => [], repair = false } = options;
   const version = packageVersion();
+  // Falco names its machine so, too.
+  const hostName = process.env.FALCO_HOSTNAME ?? hostname();
   const alerts = await openSqliteStore({ folder: join(home, "alerts"), nowMs, repair });
   const quarantine = openQuarantine({ folder: join(home, "quarantine"), nowMs });
   const skillHome = join(home, "skills");
@@ -54,11 +60,11 @@ export async function buildServices(options: BuildOptions): Promise<Built> {
     { path: shippedSkills(), origin: "shipped" },
     { path: skillHome, origin: "added" },
   ]);
+  const falco = buildFalco({ home, falcoBin: options.falcoBin, hostname: hostName });
   const services: Services = {
     version,
     home,
-    // Falco names its machine so, too.
-    hostname: process.env.FALCO_HOSTNAME ?? hostname(),
+    hostname: hostName,
     nowNs,
     log,
     alerts,
@@ -68,6 +74,9 @@ export async function buildServices(options: BuildOptions): Promise<Built> {
     checklists: openChecklists({ folder: join(home, "checklists"), nowMs, newId }),
     compliance: async () => (await import("./build-compliance.ts")).buildCompliance(services, alertRoots),
     rules: openRules(options, skills),
+    engines: () => falco.engines(),
+    approvals: falco.approvals,
+    changesAllowed: options.allowChanges === true,
     runs: openRuns({ folder: join(home, "runs"), nowMs, newId }),
     captures: {
       locate: (path) => resolveInside({ folders: captureRoots, flag: "--captures-root" }, path),
@@ -84,6 +93,7 @@ export async function buildServices(options: BuildOptions): Promise<Built> {
       }),
   };
   const close = async (): Promise<void> => {
+    await falco.close();
     await audit.close();
     await alerts.close();
   };

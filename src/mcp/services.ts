@@ -2,14 +2,16 @@ import type { AuditHead, AuditTrail } from "../audit/trail-interface.ts";
 import type { AuditVerdict } from "../audit/verdict.ts";
 import type { ChecklistStore } from "../compliance/checklist.ts";
 import type { ComplianceServices } from "../compliance/compliance.ts";
+import type { Approvals } from "../falco/approvals/approval.ts";
 import type { IngestReport } from "../ingest/import-files.ts";
-import type { ReplayServices } from "../replay/runs/run.ts";
 import type { RuleLibrary } from "../rules/library/rule-library.ts";
+import type { Engines } from "../runs/choose-engine.ts";
+import type { RunServices } from "../runs/kept-run.ts";
 import type { SkillCatalog } from "../skills/skill.ts";
 import type { AlertStore } from "../store/alert-store.ts";
 
 /** Everything that tools, resources and prompts may use; built in cli, the only place that constructs things. */
-export interface Services extends ComplianceServices, ReplayServices {
+export interface Services extends ComplianceServices, RunServices {
   readonly version: string;
   readonly home: string;
   readonly nowNs: () => bigint;
@@ -20,6 +22,12 @@ export interface Services extends ComplianceServices, ReplayServices {
   readonly audit: AuditTrail;
   readonly rules: RuleLibrary;
   readonly captures: Captures;
+  /** The engines of this machine; a Falco binary is looked for once, when first asked. */
+  readonly engines: () => Promise<Engines>;
+  /** What waits for a person's yes. */
+  readonly approvals: Approvals;
+  /** The server was started with --allow-changes. */
+  readonly changesAllowed: boolean;
   /** The skills as they are on disk now; a skill added while the server runs is in the next answer. */
   readonly skills: () => Promise<SkillCatalog>;
   readonly verifyAudit: (work: Work, knownHeads: readonly AuditHead[]) => Promise<AuditVerdict>;

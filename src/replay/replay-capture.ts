@@ -1,84 +1,73 @@
 import type { ScapEvent } from "../event/event.ts";
-import type { Rule, RuleSet } from "../rules/rule-set.ts";
+import type { Rule } from "../rules/rule-set.ts";
+import type { CaptureFault } from "../scap/capture-fault.ts";
 import type { CaptureBytes } from "../scap/open-capture.ts";
-import { type CaptureSummary, type ReadCaptureOptions, readCapture } from "../scap/read-capture.ts";
+import { readCapture } from "../scap/read-capture.ts";
 import { captureFields } from "../state/capture-fields.ts";
 import { CaptureState } from "../state/capture-state.ts";
 import { followCapture } from "../state/follow-capture.ts";
-import { type AlertWriter, alertWriter } from "./alert-line.ts";
-import { type Matching, ruleMatcher } from "./match-rules.ts";
-
-export interface ReplayOptions extends ReadCaptureOptions {
-  readonly matching: Matching;
-  /** Goes into the alerts, as Falco puts its own machine's name there. */
-  readonly hostname: string;
-  /** Alerts after which the replay ends; no limit without it. */
-  readonly maxAlerts?: number;
-}
-
-/** One alert of a replay. */
-export interface ReplayAlert {
-  readonly rule: Rule;
-  readonly eventNumber: number;
-  readonly timeNs: bigint;
-  /** A line of Falco's JSON. */
-  readonly line: string;
-}
-
-export interface ReplaySummary extends CaptureSummary {
-  readonly alerts: number;
-  /** How many alerts each rule gave; rules without any are left out. */
-  readonly alertsByRule: ReadonlyMap<string, number>;
-  /** Time of the first and the last event that rules could see. */
-  readonly firstNs?: bigint;
-  readonly lastNs?: bigint;
-  /** True when it ended because of `maxAlerts`. */
-  readonly isLimited: boolean;
-}
+import { alertWriter } from "./alert-line.ts";
+import { ruleMatcher } from "./match-rules.ts";
+import type { CountedOutcome, RunAlert, RunFault } from "./runs/run.ts";
+import type { RunOptions } from "./runs/run-rules.ts";
+import { type LastTime, tallyAlerts } from "./runs/tally-alerts.ts";
 
 /**
- * What came of running a rule set over a capture; each alert goes to `onAlert` as soon as it is known, in the order of the
- * events and, under `all`, of the rules. A fault of the capture is part of the answer and follows the alerts before it.
- * Memory grows neither with the capture nor with the alerts. CANCELLED when the signal fires.
+ * What came of running the rules for system calls over a capture; each alert goes to `onAlert` as soon as it is known, in
+ * the order of the events and, under `all`, of the rules. A fault of the capture is part of the answer and follows the
+ * alerts before it. Memory grows neither with the capture nor with the alerts. CANCELLED when the signal fires.
  */
 export async function replayCapture(
   capture: CaptureBytes,
-  ruleSet: RuleSet,
-  onAlert: (alert: ReplayAlert) => void,
-  options: ReplayOptions,
-): Promise<ReplaySummary> {
+  rules: readonly Rule[],
+  onAlert: (alert: RunAlert) => void,
+  { matching, hostname, limits = {}, settle, ...options }: RunOptions,
+): Promise<CountedOutcome> {
+  const own = rules.filter(({ active, source }) => active && source === "syscall");
   const state = new CaptureState();
   const fields = captureFields(state);
-  const match = ruleMatcher(ruleSet.rules, fields, options.matching);
-  const writers = new Map<Rule, AlertWriter>();
-  const alertsByRule = new Map<string, number>();
-  const maxAlerts = options.maxAlerts ?? Number.POSITIVE_INFINITY;
-  let alerts = 0;
-  let firstNs: bigint | undefined;
-  let current: ScapEvent | undefined;
-
-  const onMatch = (rule: Rule): void => {
-    if (alerts >= maxAlerts || current === undefined) return;
-    const writer = writers.get(rule) ?? alertWriter(rule, fields, options.hostname);
-    writers.set(rule, writer);
-    alerts += 1;
-    alertsByRule.set(rule.name, (alertsByRule.get(rule.name) ?? 0) + 1);
-    onAlert({ rule, eventNumber: current.number, timeNs: current.timeNs, line: writer(current) });
-  };
-  const handler = followCapture(state, (event) => {
-    current = event;
-    firstNs ??= event.timeNs;
-    match(event, onMatch);
-    return alerts < maxAlerts;
+  const tally = tallyAlerts({
+    match: ruleMatcher(own, fields, matching),
+    writerOf: (rule) => alertWriter(rule, fields, hostname),
+    onAlert,
+    limits,
+    lastTime: lastTimeOfCapture(),
   });
-  const summary = await readCapture(capture, handler, options);
-  const lastNs = current?.timeNs;
+  const handler = followCapture(state, tally.onEvent);
+  const read = await readCapture(settled(capture, settle), handler, options);
+  await settle?.();
+  const { endedBy = read.fault === undefined ? "end of input" : "fault", ...counts } = tally.result();
   return {
-    ...summary,
-    alerts,
-    alertsByRule,
-    ...(firstNs === undefined ? {} : { firstNs }),
-    ...(lastNs === undefined ? {} : { lastNs }),
-    isLimited: alerts >= maxAlerts,
+    source: "syscall",
+    rulesRun: own.length,
+    bytes: read.bytes,
+    ...counts,
+    endedBy,
+    ...(read.fault === undefined ? {} : { fault: faultOf(read.fault) }),
+    skipped: [],
+    skippedCount: 0,
   };
 }
+
+/** The pieces as they are, with what must be done before the next one is read. */
+async function* settled(pieces: CaptureBytes, settle: RunOptions["settle"]): AsyncGenerator<Buffer> {
+  for await (const piece of pieces) {
+    yield piece;
+    await settle?.();
+  }
+}
+
+/** Captures have millions of events, and a big number for each would cost more than the rules of most. */
+function lastTimeOfCapture(): LastTime<ScapEvent> {
+  let high = 0;
+  let low = 0;
+  return {
+    keep(event) {
+      high = event.timeHigh;
+      low = event.timeLow;
+    },
+    ns: () => (BigInt(high) << 32n) | BigInt(low),
+  };
+}
+
+const faultOf = ({ code, message, fix, where }: CaptureFault): RunFault => ({ code, message, fix, where });

@@ -1,7 +1,5 @@
-import type { LoadFinding } from "./load-context.ts";
-
 /** What to do about a finding, in one imperative sentence. */
-export function fixFor({ code, message }: LoadFinding): string {
+export function fixFor({ code, message }: { readonly code: string; readonly message: string }): string {
   if (code === "LOAD_ERR_COMPILE_OUTPUT") return OUTPUT_FIX;
   const row = BY_WORDS.find(([words]) => message.startsWith(words) || message.includes(words));
   return row?.[1] ?? BY_CODE[code] ?? "Correct the item as Falco's message says.";

@@ -159,7 +159,7 @@ export const testRulesTool = defineTool({
 });
 
 async function runnable(name: string, { services }: ToolContext): Promise<RuleSet> {
-  const { requireRunnable } = await import("../../replay/runs/run-and-keep.ts");
+  const { requireRunnable } = await import("../../replay/runs/replayable-rules.ts");
   return requireRunnable(await services.rules.get(name)).ruleSet;
 }
 

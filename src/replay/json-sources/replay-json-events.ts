@@ -7,7 +7,7 @@ import type { Rule } from "../../rules/rule-set.ts";
 import { alertTimeText, timeText } from "../../state/time-text.ts";
 import { fieldsJson, valueJson } from "../alert-line.ts";
 import type { Matching } from "../match-rules.ts";
-import type { RunAlert, RunFault, RunInput, RunOutcome } from "../runs/run.ts";
+import type { CountedOutcome, RunAlert, RunFault, RunInput } from "../runs/run.ts";
 import type { RunOptions } from "../runs/run-rules.ts";
 import { tallyAlerts } from "../runs/tally-alerts.ts";
 import type { JsonEvent, JsonSource } from "./json-event.ts";
@@ -30,7 +30,7 @@ export async function replayJsonEvents(
   rules: readonly Rule[],
   onAlert: (alert: RunAlert) => void,
   { matching, hostname, limits = {}, signal, onProgress, settle }: RunOptions,
-): Promise<RunOutcome> {
+): Promise<CountedOutcome> {
   const run = jsonRun(input, rules, onAlert, { matching, hostname, limits });
   const skipped: RunFault[] = [];
   let skippedCount = 0;
@@ -96,11 +96,18 @@ function jsonRun(
   let own: readonly Rule[] = [];
   let match: ((event: JsonEvent, onMatch: (rule: Rule) => void) => void) | undefined;
   let fields: FieldSource<JsonEvent> = { reader: () => () => undefined };
+  let lastNs = 0n;
   const tally = tallyAlerts<JsonEvent>({
     match: (event, onMatch) => match?.(event, onMatch),
     writerOf: (rule) => jsonAlertWriter(rule, fields, hostname),
     onAlert,
     limits,
+    lastTime: {
+      keep({ timeNs }) {
+        lastNs = timeNs;
+      },
+      ns: () => lastNs,
+    },
   });
   const begin = (found: JsonSource): void => {
     source = found;

@@ -1,3 +1,4 @@
+import { FalcoSkillsError } from "../../errors/falco-skills-error.ts";
 import {
   type LoadedPlugin,
   type LoadOptions,
@@ -36,4 +37,16 @@ export function replayableRules(loaded: LoadedFiles): RuleSetLoad {
   const given = loaded.options.plugins ?? [];
   const added = READ_WITHOUT_PLUGIN.filter(({ name }) => !given.some((plugin) => plugin.name === name));
   return loadRules(loaded.files, { ...loaded.options, plugins: [...given, ...added] });
+}
+
+/** The set as runs use it. Fails with REPLAY_RULES_BROKEN for one that Falco would not start with. */
+export function requireRunnable(set: LoadedFiles & { readonly name: string }): RuleSetLoad {
+  const rules = replayableRules(set);
+  if (rules.ok) return rules;
+  const errors = rules.diagnostics.filter(({ severity }) => severity === "error").length;
+  throw new FalcoSkillsError(
+    "REPLAY_RULES_BROKEN",
+    `rule set ${JSON.stringify(set.name)} has ${errors} ${errors === 1 ? "error" : "errors"}: Falco would not start`,
+    { fix: "Call run_falco with mode validate to see them, correct them and load the rules again with load_rules." },
+  );
 }

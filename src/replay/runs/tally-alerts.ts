@@ -7,6 +7,12 @@ interface Timed {
   readonly timeNs: bigint;
 }
 
+/** Keeps the time of an event, and gives the last one kept. */
+export interface LastTime<Event> {
+  keep(event: Event): void;
+  ns(): bigint;
+}
+
 export interface TallyOptions<Event> {
   /** Calls back for the rules that the event matches, in their order. */
   readonly match: (event: Event, onMatch: (rule: Rule) => void) => void;
@@ -14,11 +20,13 @@ export interface TallyOptions<Event> {
   readonly writerOf: (rule: Rule) => (event: Event) => string;
   readonly onAlert: (alert: RunAlert) => void;
   readonly limits: RunLimits;
+  readonly lastTime: LastTime<Event>;
 }
 
 /** What the tally knows of a run's outcome. */
-export type Tallied = Pick<RunOutcome, "events" | "alerts" | "alertsByRule" | "alertsByPriority"> &
-  Partial<Pick<RunOutcome, "firstNs" | "lastNs" | "endedBy">>;
+export type Tallied = Pick<RunOutcome, "alerts" | "alertsByRule" | "alertsByPriority"> & {
+  readonly events: number;
+} & Partial<Pick<RunOutcome, "firstNs" | "lastNs" | "endedBy">>;
 
 export interface Tally<Event> {
   /** Shows an event to the rules; false when a limit says that no more should come. */
@@ -33,6 +41,7 @@ export function tallyAlerts<Event extends Timed>({
   writerOf,
   onAlert,
   limits,
+  lastTime,
 }: TallyOptions<Event>): Tally<Event> {
   const { events: maxEvents = Number.POSITIVE_INFINITY, alerts: maxAlerts = Number.POSITIVE_INFINITY } = limits;
   const spanNs = limits.seconds === undefined ? undefined : BigInt(Math.ceil(limits.seconds * 1e9));
@@ -42,7 +51,6 @@ export function tallyAlerts<Event extends Timed>({
   let events = 0;
   let alerts = 0;
   let firstNs: bigint | undefined;
-  let lastNs: bigint | undefined;
   let endedBy: RunOutcome["endedBy"] | undefined;
   let current: Event | undefined;
 
@@ -67,7 +75,7 @@ export function tallyAlerts<Event extends Timed>({
         return false;
       }
       events += 1;
-      lastNs = event.timeNs;
+      lastTime.keep(event);
       current = event;
       match(event, onMatch);
       if (alerts >= maxAlerts) endedBy = "limit of alerts";
@@ -79,8 +87,7 @@ export function tallyAlerts<Event extends Timed>({
       alerts,
       alertsByRule: Object.fromEntries(byRule),
       alertsByPriority: Object.fromEntries(byPriority),
-      ...(firstNs === undefined ? {} : { firstNs }),
-      ...(lastNs === undefined ? {} : { lastNs }),
+      ...(firstNs === undefined ? {} : { firstNs, lastNs: lastTime.ns() }),
       ...(endedBy === undefined ? {} : { endedBy }),
     }),
   };

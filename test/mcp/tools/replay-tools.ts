@@ -4,8 +4,9 @@ import { join } from "node:path";
 import type { Services } from "../../../src/mcp/services.ts";
 import type { Tool } from "../../../src/mcp/tool.ts";
 import { resolveInside } from "../../../src/paths/roots.ts";
-import { openRuns } from "../../../src/replay/runs/open-runs.ts";
 import { openRuleLibrary } from "../../../src/rules/library/open-rule-library.ts";
+import { embeddedEngine } from "../../../src/runs/embedded-engine.ts";
+import { openRuns } from "../../../src/runs/open-runs.ts";
 import type { AlertStore } from "../../../src/store/alert-store.ts";
 import { openSqliteStore } from "../../../src/store/sqlite-store.ts";
 import { answerOf } from "./answer-of.ts";
@@ -66,6 +67,11 @@ export async function replayTools(): Promise<ReplayTools> {
     nowNs: () => BigInt(nowMs()) * 1_000_000n,
     runs: openRuns({ folder: join(folder, "runs"), nowMs, newId }),
     hostname: "node-1",
+    engines: async () => ({
+      embedded: (version: string) => embeddedEngine(version, "node-1"),
+      falco: undefined,
+      search: { refused: [] },
+    }),
     captures: { locate: (path: string) => resolveInside({ folders: [roots], flag: "--captures-root" }, path) },
   } as unknown as Services;
   const caller = { session: "s", client: { name: "host", version: "2" } };

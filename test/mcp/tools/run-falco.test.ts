@@ -79,7 +79,7 @@ test("validate says whether Falco would start", async () => {
 });
 
 test.each([
-  [{ mode: "replay", rules: "forensics", capture: "web.scap", engine: "falco" }, "REPLAY_NO_FALCO"],
+  [{ mode: "replay", rules: "forensics", capture: "web.scap", engine: "falco" }, "FALCO_NOT_FOUND"],
   [{ mode: "replay", rules: "forensics" }, "INVALID_ARGUMENT"],
   [{ mode: "replay", capture: "web.scap" }, "INVALID_ARGUMENT"],
   [{ mode: "replay", rules: "forensics", capture: "web.scap", events: "audit.jsonl" }, "INVALID_ARGUMENT"],

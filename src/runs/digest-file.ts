@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
-import { FalcoSkillsError } from "../../errors/falco-skills-error.ts";
+import { FalcoSkillsError } from "../errors/falco-skills-error.ts";
 
 /**
  * Size and SHA-256 (hex) of a file as it stands on disk, read in pieces. Fails with FILE_NOT_FOUND, FILE_NOT_REGULAR or

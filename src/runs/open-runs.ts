@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { FalcoSkillsError } from "../../errors/falco-skills-error.ts";
-import type { KeptRun, RunFacts, RunResult, Runs } from "./run.ts";
+import { FalcoSkillsError } from "../errors/falco-skills-error.ts";
+import type { KeptRun, RunFacts, RunResult, Runs } from "./kept-run.ts";
 
 export interface RunsHome {
   /** The `runs` folder of home; made with the first run. */

@@ -1,12 +1,12 @@
-import { readAlertLine } from "../../alert/read-alert.ts";
-import { FalcoSkillsError } from "../../errors/falco-skills-error.ts";
-import type { StoredRuleSet } from "../../rules/library/rule-library.ts";
-import type { RuleSetLoad } from "../../rules/load-rules.ts";
-import type { AlertStore, NewAlert } from "../../store/alert-store.ts";
+import { readAlertLine } from "../alert/read-alert.ts";
+import { FalcoSkillsError } from "../errors/falco-skills-error.ts";
+import type { RunInput, RunOutcome } from "../replay/runs/run.ts";
+import type { StoredRuleSet } from "../rules/library/rule-library.ts";
+import type { AlertStore, NewAlert } from "../store/alert-store.ts";
 import { digestFile } from "./digest-file.ts";
-import { replayableRules } from "./replayable-rules.ts";
-import type { KeptRun, RunAlert, RunCaller, RunInput, RunOutcome, Runs } from "./run.ts";
-import { type RunOptions, runRules } from "./run-rules.ts";
+import type { Engine, EngineOptions } from "./engine.ts";
+import type { FalcoEngine } from "./falco-engine.ts";
+import type { KeptRun, RunCaller, RunFacts, Runs } from "./kept-run.ts";
 
 export interface KeepServices {
   readonly alerts: AlertStore;
@@ -14,13 +14,24 @@ export interface KeepServices {
   readonly nowMs: () => number;
 }
 
-export interface RunRequest {
+interface Request {
   readonly set: StoredRuleSet;
-  readonly input: RunInput;
   readonly caller: RunCaller;
-  readonly options: Omit<RunOptions, "settle">;
+  readonly options: Omit<EngineOptions, "settle">;
   /** How many alerts the answer shows. */
   readonly show: number;
+  /** Sees every alert as it comes, beside the store. */
+  readonly onLine?: (line: string) => void;
+}
+
+export interface ReplayRequest extends Request {
+  readonly engine: Engine;
+  readonly input: RunInput;
+}
+
+export interface LiveRequest extends Request {
+  readonly engine: FalcoEngine;
+  readonly seconds: number;
 }
 
 export interface KeptOutcome {
@@ -40,24 +51,51 @@ const BATCH = 1_000;
 /**
  * Runs a rule set over an input as a run that home keeps: written down before it begins, its alerts stored in batches
  * under its id while it goes on, its end written down whatever that is. Alerts from before a fault or a cancellation stay.
- * Fails with REPLAY_RULES_BROKEN for a set that Falco would not start with, and as runRules and the store do.
+ * Fails with REPLAY_RULES_BROKEN for a set that Falco would not start with, and as the engine and the store do.
  */
-export async function runAndKeep(services: KeepServices, request: RunRequest): Promise<KeptOutcome> {
-  const { set, input, options } = request;
-  const { ruleSet } = requireRunnable(set);
-  const { matching, minPriority, limits = {}, signal } = options;
-  const file = await digestFile(input.path, signal);
-  const run = await services.runs.begin({
-    mode: "replay",
-    engine: "embedded",
-    caller: request.caller,
-    rules: { set: set.name, digest: set.digest, engineVersion: ruleSet.engineVersion },
-    input: { kind: input.kind, path: input.path, ...file },
+export async function runAndKeep(services: KeepServices, request: ReplayRequest): Promise<KeptOutcome> {
+  const { engine, set, input, options } = request;
+  const file = await digestFile(input.path, options.signal);
+  const facts = { ...factsOf("replay", request), input: { kind: input.kind, path: input.path, ...file } };
+  return keep(services, facts, request, (take, settle) => engine.replay(set, input, take, { ...options, settle }));
+}
+
+/** The same for what this host does during `seconds`, watched by a Falco binary. */
+export async function watchAndKeep(services: KeepServices, request: LiveRequest): Promise<KeptOutcome> {
+  const { engine, set, seconds, options } = request;
+  return keep(services, factsOf("live", request), request, (take, settle) =>
+    engine.live(set, seconds, take, { ...options, settle }),
+  );
+}
+
+function factsOf(mode: "replay" | "live", { engine, set, caller, options }: ReplayRequest | LiveRequest): RunFacts {
+  const { matching, minPriority, limits = {} } = options;
+  return {
+    mode,
+    engine: engine.name,
+    ...(engine.falcoVersion === undefined ? {} : { falcoVersion: engine.falcoVersion }),
+    caller,
+    rules: { set: set.name, digest: set.digest, engineVersion: engine.engineVersion },
     options: { matching, limits, ...(minPriority === undefined ? {} : { minPriority }) },
-  });
-  const batches = alertBatches(services, run.id, request.show);
+  };
+}
+
+type Work = (take: (line: string) => void, settle: () => Promise<void>) => Promise<RunOutcome>;
+
+async function keep(
+  services: KeepServices,
+  facts: RunFacts,
+  { show, onLine }: Request,
+  work: Work,
+): Promise<KeptOutcome> {
+  const run = await services.runs.begin(facts);
+  const batches = alertBatches(services, run.id, show);
+  const take = (line: string): void => {
+    onLine?.(line);
+    batches.take(line);
+  };
   try {
-    const outcome = await runRules(input, ruleSet, batches.take, { ...options, settle: batches.storeFull });
+    const outcome = await work(take, batches.storeFull);
     await batches.storeAll();
     const state = outcome.fault === undefined ? "finished" : "faulty";
     const ended = await services.runs.end(run, { state, ...resultOf(outcome) });
@@ -69,7 +107,15 @@ export async function runAndKeep(services: KeepServices, request: RunRequest): P
 }
 
 function resultOf({ source, events, alerts, alertsByRule, alertsByPriority, endedBy, fault }: RunOutcome) {
-  return { source, events, alerts, alertsByRule, alertsByPriority, endedBy, ...(fault === undefined ? {} : { fault }) };
+  return {
+    source,
+    alerts,
+    alertsByRule,
+    alertsByPriority,
+    endedBy,
+    ...(events === undefined ? {} : { events }),
+    ...(fault === undefined ? {} : { fault }),
+  };
 }
 
 /** What was found before a cancellation is stored; the first failure is the one that is told. */
@@ -88,21 +134,9 @@ async function endBadly(services: KeepServices, run: KeptRun, batches: AlertBatc
   }
 }
 
-/** The set as runs use it. Fails with REPLAY_RULES_BROKEN for one that Falco would not start with. */
-export function requireRunnable(set: StoredRuleSet): RuleSetLoad {
-  const rules = replayableRules(set);
-  if (rules.ok) return rules;
-  const errors = rules.diagnostics.filter(({ severity }) => severity === "error").length;
-  throw new FalcoSkillsError(
-    "REPLAY_RULES_BROKEN",
-    `rule set ${JSON.stringify(set.name)} has ${errors} ${errors === 1 ? "error" : "errors"}: Falco would not start`,
-    { fix: "Call run_falco with mode validate to see them, correct them and load the rules again with load_rules." },
-  );
-}
-
 interface AlertBatches {
   readonly firstIds: readonly string[];
-  take(alert: RunAlert): void;
+  take(line: string): void;
   /** Stores what waits once it is enough for a batch. */
   storeFull(): Promise<void>;
   storeAll(): Promise<void>;
@@ -135,7 +169,7 @@ function alertBatches({ alerts, nowMs }: KeepServices, runId: string, show: numb
     async storeFull() {
       if (waiting.length >= BATCH) await storeAll();
     },
-    take({ line }) {
+    take(line) {
       taken += 1;
       const read = readAlertLine(line);
       if (read.kind !== "alert") {

@@ -5,18 +5,19 @@ import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { createGunzip } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openRuns } from "../../../src/replay/runs/open-runs.ts";
-import type { RunInput } from "../../../src/replay/runs/run.ts";
-import { runAndKeep } from "../../../src/replay/runs/run-and-keep.ts";
-import type { RunOptions } from "../../../src/replay/runs/run-rules.ts";
-import { openRuleLibrary } from "../../../src/rules/library/open-rule-library.ts";
-import type { AlertStore } from "../../../src/store/alert-store.ts";
-import { openSqliteStore } from "../../../src/store/sqlite-store.ts";
+import type { RunInput } from "../../src/replay/runs/run.ts";
+import { openRuleLibrary } from "../../src/rules/library/open-rule-library.ts";
+import { embeddedEngine } from "../../src/runs/embedded-engine.ts";
+import type { EngineOptions } from "../../src/runs/engine.ts";
+import { openRuns } from "../../src/runs/open-runs.ts";
+import { runAndKeep } from "../../src/runs/run-and-keep.ts";
+import type { AlertStore } from "../../src/store/alert-store.ts";
+import { openSqliteStore } from "../../src/store/sqlite-store.ts";
 
-const CAPTURE = join(import.meta.dirname, "../../fixtures/captures/web-intrusion.scap");
+const CAPTURE = join(import.meta.dirname, "../fixtures/captures/web-intrusion.scap");
 const SKILL_RULES = join(
   import.meta.dirname,
-  "../../../skills/performing-cloud-native-forensics-with-falco/rules/container-forensics.yaml",
+  "../../skills/performing-cloud-native-forensics-with-falco/rules/container-forensics.yaml",
 );
 
 let folder: string;
@@ -46,17 +47,18 @@ async function setOf(name: string, text: string) {
 
 async function run(
   text: string,
-  options: Partial<RunOptions> = {},
+  options: Partial<EngineOptions> = {},
   input: RunInput = { kind: "capture", path: CAPTURE },
 ) {
   return runAndKeep(
     { alerts, runs: runs(), nowMs },
     {
       set: await setOf("mine", text),
+      engine: embeddedEngine("0.63.0", "node-1"),
       input,
       caller: { session: "s-1", client: { name: "host", version: "1" } },
       show: 3,
-      options: { matching: "first", hostname: "node-1", ...options },
+      options: { matching: "first", ...options },
     },
   );
 }
@@ -197,10 +199,11 @@ test("a cancelled run keeps the alerts it has found, and says so", async () => {
       "mine",
       rule("every event %evt.num", "evt.num > 0").replace("rule: every event %evt.num", "rule: every event"),
     ),
+    engine: embeddedEngine("0.63.0", "node-1"),
     input: { kind: "capture", path: CAPTURE } as const,
     caller: { session: "s" },
     show: 1,
-    options: { matching: "first", hostname: "h", signal: stop.signal } as const,
+    options: { matching: "first", signal: stop.signal } as const,
   };
   const running = runAndKeep({ alerts, runs: runs(), nowMs: abortAtFirstAlert }, request);
   await expect(running).rejects.toMatchObject({ code: "CANCELLED" });
@@ -227,10 +230,11 @@ test("a store that fails ends the run as failed", async () => {
   await closed.close();
   const request = {
     set: await setOf("mine", STARTS),
+    engine: embeddedEngine("0.63.0", "node-1"),
     input: { kind: "capture", path: CAPTURE } as const,
     caller: { session: "s" },
     show: 1,
-    options: { matching: "first", hostname: "h" } as const,
+    options: { matching: "first" } as const,
   };
   await expect(runAndKeep({ alerts: closed, runs: runs(), nowMs }, request)).rejects.toMatchObject({
     code: "STORE_CLOSED",
