@@ -9,10 +9,15 @@ export interface ScapEvent {
   readonly type: number;
   /** Nanoseconds since 1970. */
   readonly timeNs: bigint;
+  /** The same in two halves of 32 bits, for those that look at every event: a big number each would be dear. */
+  readonly timeHigh: number;
+  readonly timeLow: number;
   readonly tid: number;
   readonly cpu: number;
   readonly paramCount: number;
   readonly bytes: Buffer;
+  /** The same bytes, to read numbers from. */
+  readonly numbers: DataView;
   /** Where parameter `index` begins in `bytes`. */
   paramStart(index: number): number;
   /** Bytes of parameter `index`; -1 where the event has no such parameter. */

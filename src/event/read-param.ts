@@ -12,21 +12,21 @@ export function hasParam(event: ScapEvent, index: number): boolean {
 /** A parameter of eight bytes as a signed number, exact within ±2^53; `otherwise` where it has another length. */
 export function paramI64(event: ScapEvent, index: number, otherwise = 0): number {
   if (event.paramLength(index) !== 8) return otherwise;
-  const { bytes } = event;
+  const { numbers } = event;
   const at = event.paramStart(index);
-  return bytes.readInt32LE(at + 4) * 0x1_0000_0000 + bytes.readUInt32LE(at);
+  return numbers.getInt32(at + 4, true) * 0x1_0000_0000 + numbers.getUint32(at, true);
 }
 
 export function paramU64(event: ScapEvent, index: number): bigint {
-  return event.paramLength(index) === 8 ? event.bytes.readBigUInt64LE(event.paramStart(index)) : 0n;
+  return event.paramLength(index) === 8 ? event.numbers.getBigUint64(event.paramStart(index), true) : 0n;
 }
 
 export function paramU32(event: ScapEvent, index: number): number {
-  return event.paramLength(index) === 4 ? event.bytes.readUInt32LE(event.paramStart(index)) : 0;
+  return event.paramLength(index) === 4 ? event.numbers.getUint32(event.paramStart(index), true) : 0;
 }
 
 export function paramU16(event: ScapEvent, index: number): number {
-  return event.paramLength(index) === 2 ? event.bytes.readUInt16LE(event.paramStart(index)) : 0;
+  return event.paramLength(index) === 2 ? event.numbers.getUint16(event.paramStart(index), true) : 0;
 }
 
 export function paramU8(event: ScapEvent, index: number): number {
@@ -37,7 +37,7 @@ export function paramU8(event: ScapEvent, index: number): number {
 export function returnValue(event: ScapEvent): number {
   const length = event.paramLength(0);
   if (length === 8) return paramI64(event, 0);
-  return length === 4 ? event.bytes.readInt32LE(event.paramStart(0)) : 0;
+  return length === 4 ? event.numbers.getInt32(event.paramStart(0), true) : 0;
 }
 
 /** A text parameter up to its first NUL; `<NA>` where it is absent, empty or the `(NULL)` of old recorders. */

@@ -1,10 +1,11 @@
 import { Cursor } from "../bytes/cursor.ts";
 import { EVENT_TYPES } from "../event/event-types.ts";
+import { numbersOf } from "../event/numbers-of.ts";
 import { BLOCK_TYPES, type BlockType, BYTE_ORDER_MAGIC, SECTION_HEADER } from "./block-types.ts";
 import { captureError } from "./capture-fault.ts";
 import { type DescriptorEntry, readDescriptors } from "./descriptor-list.ts";
 import { EventConverter } from "./event-converter.ts";
-import { EventView, HEADER_BYTES } from "./event-view.ts";
+import { EventView, HEADER_BYTES, type Piece } from "./event-view.ts";
 import { type NetworkInterface, readInterfaces } from "./interface-list.ts";
 import { type MachineInfo, readMachine } from "./machine.ts";
 import { type ProcessEntry, readProcesses } from "./process-list.ts";
@@ -92,10 +93,12 @@ export class BlockReader {
 
   /** Reads all whole blocks; gives how many bytes are done with. */
   #consume(bytes: Buffer): number {
+    const numbers = numbersOf(bytes);
+    const piece = { bytes, numbers };
     let at = 0;
     while (!this.stopped && bytes.length - at >= 8) {
-      const type = bytes.readUInt32LE(at);
-      const length = bytes.readUInt32LE(at + 4);
+      const type = numbers.getUint32(at, true);
+      const length = numbers.getUint32(at + 4, true);
       const known = BLOCK_TYPES.get(type);
       this.block = known?.kind ?? `unknown (0x${type.toString(16)})`;
       this.#checkFrame(type, length, known);
@@ -109,7 +112,7 @@ export class BlockReader {
         this.offset += left;
         return bytes.length;
       }
-      this.#readBlock(bytes, at, length, known);
+      this.#readBlock(piece, at, length, known);
       at += length;
       this.offset += length;
     }
@@ -147,22 +150,22 @@ export class BlockReader {
     }
   }
 
-  #readBlock(bytes: Buffer, at: number, length: number, known: BlockType | undefined): void {
+  #readBlock(piece: Piece, at: number, length: number, known: BlockType | undefined): void {
     this.counts.blocks += 1;
     if (known?.kind === "event") {
       if (!this.#inEvents) {
         this.#inEvents = true;
         this.#handler.onReady();
       }
-      this.#readEvent(bytes, at, length, known);
+      this.#readEvent(piece, at, length, known);
       return;
     }
-    const trailer = bytes.readUInt32LE(at + length - 4);
+    const trailer = piece.numbers.getUint32(at + length - 4, true);
     if (trailer !== length) {
       throw captureError("CAPTURE_DAMAGED", `a block says ${length} bytes at its begin and ${trailer} at its end`);
     }
     if (!known) this.counts.unknownBlocks += 1;
-    else this.#readList(new Cursor(bytes, at + 8, at + length - 4), known);
+    else this.#readList(new Cursor(piece.bytes, at + 8, at + length - 4), known);
   }
 
   #readList(cursor: Cursor, { kind, version }: BlockType): void {
@@ -206,18 +209,19 @@ export class BlockReader {
     this.#handler.onSection();
   }
 
-  #readEvent(bytes: Buffer, at: number, length: number, { version, flags }: BlockType): void {
+  #readEvent(piece: Piece, at: number, length: number, { version, flags }: BlockType): void {
+    const { numbers } = piece;
     const eventAt = at + (flags ? 14 : 10);
     const end = at + length - 4;
     if (end - eventAt < (version === 1 ? HEADER_BYTES - 4 : HEADER_BYTES)) {
       throw captureError("CAPTURE_DAMAGED", `an event block of ${length} bytes has no room for an event`);
     }
-    if (bytes.readUInt16LE(eventAt + 20) >= EVENT_TYPES.length) {
+    if (numbers.getUint16(eventAt + 20, true) >= EVENT_TYPES.length) {
       this.counts.unknownEvents += 1;
       return;
     }
     const view = this.#view;
-    const fault = view.load(bytes, eventAt, end, version, bytes.readUInt16LE(at + 8));
+    const fault = view.load(piece, eventAt, end, version, numbers.getUint16(at + 8, true));
     if (fault) throw captureError("CAPTURE_DAMAGED", fault);
     if (this.#converter.convert(view) === "drop") {
       this.counts.droppedEvents += 1;

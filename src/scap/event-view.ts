@@ -1,5 +1,6 @@
 import type { ScapEvent } from "../event/event.ts";
 import { EVENT_TYPES, EventFlag } from "../event/event-types.ts";
+import { numbersOf } from "../event/numbers-of.ts";
 
 /** Parameters an event can have; further ones are of a later format and are not looked at. */
 const MAX_PARAMS = 32;
@@ -10,6 +11,14 @@ const HEADER_BYTES_V1 = 22;
 
 const TABLE_COUNTS = Uint8Array.from(EVENT_TYPES, ({ params }) => params.length);
 const IS_LARGE = Uint8Array.from(EVENT_TYPES, ({ flags }) => (flags & EventFlag.LARGE_PAYLOAD ? 1 : 0));
+
+const NOTHING = Buffer.alloc(0);
+
+/** A stretch of a capture. */
+export interface Piece {
+  readonly bytes: Buffer;
+  readonly numbers: DataView;
+}
 
 /** Types whose recorded length is three bytes too large in version 1 blocks. */
 const LENGTH_OFF_BY_3 = new Set([280, 286]);
@@ -27,7 +36,8 @@ export class EventView implements ScapEvent {
   paramCount = 0;
   /** Parameters that the event itself says it has. */
   recordedParams = 0;
-  bytes: Buffer = Buffer.alloc(0);
+  bytes: Buffer = NOTHING;
+  numbers = numbersOf(NOTHING);
   timeLow = 0;
   timeHigh = 0;
   readonly #starts = new Uint32Array(MAX_PARAMS + 1);
@@ -49,18 +59,20 @@ export class EventView implements ScapEvent {
    * Points the view at the event between two places of `bytes`. Gives what contradicts itself, or undefined when all is
    * well. The type is known to be in the table.
    */
-  load(bytes: Buffer, at: number, end: number, version: number, cpu: number): string | undefined {
+  load(piece: Piece, at: number, end: number, version: number, cpu: number): string | undefined {
+    const { bytes, numbers } = piece;
     this.bytes = bytes;
+    this.numbers = numbers;
     this.cpu = cpu;
-    this.timeLow = bytes.readUInt32LE(at);
-    this.timeHigh = bytes.readUInt32LE(at + 4);
-    this.tid = bytes.readInt32LE(at + 12) * 0x1_0000_0000 + bytes.readUInt32LE(at + 8);
-    this.type = bytes.readUInt16LE(at + 20);
-    const length = bytes.readUInt32LE(at + 16);
+    this.timeLow = numbers.getUint32(at, true);
+    this.timeHigh = numbers.getUint32(at + 4, true);
+    this.tid = numbers.getInt32(at + 12, true) * 0x1_0000_0000 + numbers.getUint32(at + 8, true);
+    this.type = numbers.getUint16(at + 20, true);
+    const length = numbers.getUint32(at + 16, true);
     if (version === 1) return this.#loadV1(at, end, length);
     if (length < HEADER_BYTES) return `event of ${length} bytes, shorter than its header`;
     if (length > end - at) return `event of ${length} bytes in ${end - at}`;
-    const count = bytes.readUInt32LE(at + 22);
+    const count = numbers.getUint32(at + 22, true);
     return this.#locate(at + HEADER_BYTES, at + length, count, IS_LARGE[this.type] === 1);
   }
 
@@ -68,6 +80,7 @@ export class EventView implements ScapEvent {
   set(type: number, bytes: Buffer, lengths: readonly number[]): void {
     this.type = type;
     this.bytes = bytes;
+    this.numbers = numbersOf(bytes);
     this.recordedParams = lengths.length;
     this.paramCount = Math.min(lengths.length, TABLE_COUNTS[type] ?? 0, MAX_PARAMS);
     let at = 0;
@@ -82,12 +95,12 @@ export class EventView implements ScapEvent {
     const size = large ? 4 : 2;
     let at = lengthsAt + count * size;
     if (at > end) return `${count} parameters do not fit into the event`;
-    const { bytes } = this;
+    const { numbers } = this;
     const known = Math.min(count, TABLE_COUNTS[this.type] ?? 0, MAX_PARAMS);
     for (let i = 0; i < count; i++) {
       if (i <= known) this.#starts[i] = at;
       const place = lengthsAt + i * size;
-      at += large ? bytes.readUInt32LE(place) : (bytes[place] ?? 0) | ((bytes[place + 1] ?? 0) << 8);
+      at += large ? numbers.getUint32(place, true) : numbers.getUint16(place, true);
       if (at > end) return `parameter ${i} reaches past the end of the event`;
     }
     if (known === count) this.#starts[known] = at;
@@ -104,7 +117,7 @@ export class EventView implements ScapEvent {
     const end = at + length;
     for (let count = TABLE_COUNTS[this.type] ?? 0; count >= 0; count--) {
       let stop = lengthsAt + count * 2;
-      for (let i = 0; i < count && stop <= end; i++) stop += this.bytes.readUInt16LE(lengthsAt + i * 2);
+      for (let i = 0; i < count && stop <= end; i++) stop += this.numbers.getUint16(lengthsAt + i * 2, true);
       if (stop === end) return this.#locate(lengthsAt, end, count, false);
     }
     return "no number of parameters fits the event's length";
