@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
-import { replayCapture } from "../../src/replay/replay-capture.ts";
+import { runRules } from "../../src/replay/runs/run-rules.ts";
 import { loadRules } from "../../src/rules/load-rules.ts";
 import type { RuleSet } from "../../src/rules/rule-set.ts";
-import { openCapture } from "../../src/scap/open-capture.ts";
 import { answerLines, errorJson } from "./answer-lines.ts";
 
 /** The alerts that rule files give over a capture, as Falco's JSON. */
@@ -21,7 +20,7 @@ await answerLines<Question>(async ({ capture, rules, matching }) => {
     ruleSets.get(key) ?? loadRules(rules.map((name) => ({ name, text: readFileSync(name, "utf8") }))).ruleSet;
   ruleSets.set(key, ruleSet);
   const lines: string[] = [];
-  const { bytes } = await openCapture(capture);
-  const { fault } = await replayCapture(bytes, ruleSet, ({ line }) => lines.push(line), { matching, hostname: "host" });
+  const input = { kind: "capture", path: capture } as const;
+  const { fault } = await runRules(input, ruleSet, ({ line }) => lines.push(line), { matching, hostname: "host" });
   return `"alerts":[${lines.join(",")}]${errorJson(fault)}`;
 });

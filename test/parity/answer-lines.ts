@@ -1,6 +1,5 @@
 import { createInterface } from "node:readline";
 import { describeError } from "../../src/errors/describe-error.ts";
-import type { CaptureFault } from "../../src/scap/capture-fault.ts";
 
 /** Answers each question on standard input, one JSON object a line, with what `answer` gives: the JSON of the answer's own keys. */
 export async function answerLines<Question extends { readonly id: string }>(
@@ -14,7 +13,7 @@ export async function answerLines<Question extends { readonly id: string }>(
 }
 
 /** `,"error":{…}` for a faulty capture, nothing for a whole one. */
-export function errorJson(fault: CaptureFault | undefined): string {
+export function errorJson(fault: { readonly code: string; readonly message: string } | undefined): string {
   return fault === undefined ? "" : `,"error":${JSON.stringify({ code: fault.code, message: fault.message })}`;
 }
 
