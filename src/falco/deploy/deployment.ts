@@ -32,6 +32,8 @@ export interface FileChange {
   readonly name: string;
   readonly before?: FileFacts;
   readonly after?: FileFacts;
+  /** Of the file that is replaced or removed: what is written in its place, or put back, gets the same. */
+  readonly permissions?: { readonly mode: number; readonly uid: number; readonly gid: number };
 }
 
 /** What an engine says of the whole rule set as Falco would load it. */
@@ -63,10 +65,10 @@ export interface Impact {
 }
 
 /**
- * oneRename: the switch is a single rename. checked: every set in between loads in the embedded engine. broken: no order
- * was found in which it does; Falco would have to start within the few microseconds of the switch to meet one.
+ * oneRename: the switch is a single rename or removal. checked: every set in between loads in the embedded engine.
+ * unchecked: no order was found in which it does; a Falco that starts within the moment of the switch could meet one.
  */
-export type Switching = "oneRename" | "checked" | "broken";
+export type Switching = "oneRename" | "checked" | "unchecked";
 
 /** What would be done, to the byte. Kept in home; its digest is what a person approves. */
 export interface DeploymentPlan {

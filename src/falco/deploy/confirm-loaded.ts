@@ -1,0 +1,157 @@
+import { basename } from "node:path";
+import { describeError } from "../../errors/describe-error.ts";
+import { visible } from "../../text/visible.ts";
+import type { DeploymentPlan, DeploymentPorts, FalcoHealth } from "./deployment.ts";
+
+/** worse: Falco does not run with the files, or is not as well as before. unconfirmed: nothing says that it has them. */
+export type Confirmation =
+  | { readonly kind: "confirmed" }
+  | { readonly kind: "unconfirmed"; readonly why: string }
+  | { readonly kind: "worse"; readonly why: string };
+
+/** Falco tries the new rules out first, then starts anew; with large rule sets and a slow driver that takes its time. */
+const LOAD_SECONDS = 60;
+/** How long a Falco that does not say what it loaded is given to load it. */
+const GRACE_SECONDS = 10;
+const LOOK_AGAIN_SECONDS = 10;
+const POLL_MS = 1_000;
+const ANSWER_MS = 10_000;
+/** One bad answer may be chance; so many in a row are not. */
+const BAD_IN_A_ROW = 2;
+
+export interface ConfirmOptions {
+  /** Which files Falco is expected to have. */
+  readonly side: "before" | "after";
+  readonly baseline: FalcoHealth | undefined;
+  readonly watchSeconds: number;
+  /** Makes Falco look again, when it has not loaded the files for a while. */
+  readonly lookAgain: () => void;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Waits until the running Falco shows the hashes of the files that changed, then watches for a set time that it stays
+ * healthy, keeps them, and neither drops nor alerts out of all proportion to before.
+ */
+export async function confirmLoaded(
+  plan: DeploymentPlan,
+  ports: DeploymentPorts,
+  options: ConfirmOptions,
+): Promise<Confirmation> {
+  if (ports.health === undefined) return { kind: "unconfirmed", why: "no running Falco could be asked" };
+  const expected = expectation(plan, options.side);
+  const loaded = await waitUntilLoaded(expected, ports, options);
+  if (loaded.kind === "worse") return loaded;
+  let bad = 0;
+  for (let second = 0; second < options.watchSeconds; second += 1) {
+    await ports.sleep(POLL_MS, options.signal);
+    if (options.signal?.aborted) return CANCELLED;
+    const fault = faultOf(await askHealth(ports, options.signal), expected, options.baseline);
+    bad = fault === undefined ? 0 : bad + 1;
+    if (fault !== undefined && bad >= BAD_IN_A_ROW) return { kind: "worse", why: fault };
+  }
+  return loaded;
+}
+
+const CANCELLED: Confirmation = { kind: "worse", why: "it was cancelled" };
+
+async function waitUntilLoaded(
+  expected: Expectation,
+  ports: DeploymentPorts,
+  { signal, lookAgain }: ConfirmOptions,
+): Promise<Confirmation> {
+  let seen = "nothing";
+  for (let second = 0; second < LOAD_SECONDS; second += 1) {
+    await ports.sleep(POLL_MS, signal);
+    if (signal?.aborted) return CANCELLED;
+    const health = await askHealth(ports, signal);
+    const loaded = compareHashes(health, expected);
+    if (!health.healthy) seen = `it is not healthy: ${health.problem ?? "no reason given"}`;
+    else if (loaded.kind === "loaded") return { kind: "confirmed" };
+    else if (loaded.kind === "other") seen = loaded.what;
+    else if (second >= GRACE_SECONDS) return { kind: "unconfirmed", why: UNTOLD };
+    if (loaded.kind === "other" && second % LOOK_AGAIN_SECONDS === LOOK_AGAIN_SECONDS - 1) lookAgain();
+  }
+  return { kind: "worse", why: `Falco did not load the files within ${LOAD_SECONDS} s: ${seen}` };
+}
+
+const UNTOLD = "Falco does not say which files it has loaded (its metrics are switched off)";
+
+/** How Falco is now; one that cannot be asked, or does not answer in time, is not healthy. */
+export async function askHealth(ports: DeploymentPorts, signal?: AbortSignal): Promise<FalcoHealth> {
+  const limit = AbortSignal.timeout(ANSWER_MS);
+  const either = signal === undefined ? limit : AbortSignal.any([signal, limit]);
+  const late = new Promise<FalcoHealth>((done) => {
+    either.addEventListener("abort", () => done({ healthy: false, problem: "it gave no answer" }), { once: true });
+  });
+  try {
+    return await Promise.race([ports.health?.(either) ?? late, late]);
+  } catch (error) {
+    const { code, message } = describeError(error);
+    if (code === "INTERNAL") ports.log(`asking Falco failed: ${visible(String(error))}`);
+    return { healthy: false, problem: code === "INTERNAL" ? "it could not be asked" : message };
+  }
+}
+
+interface Expectation {
+  readonly present: readonly { readonly path: string; readonly sha256: string }[];
+  readonly absent: readonly string[];
+  /** File names that several loaded files bear: Falco tells hashes by name alone, so nothing is concluded from these. */
+  readonly shared: ReadonlySet<string>;
+}
+
+function expectation({ loads }: DeploymentPlan, side: "before" | "after"): Expectation {
+  const wanted = loads[side];
+  const other = new Map(loads[side === "after" ? "before" : "after"].map(({ path, sha256 }) => [path, sha256]));
+  const here = new Set(wanted.map(({ path }) => path));
+  const paths = new Set([...here, ...other.keys()]);
+  const names = [...paths].map((path) => basename(path));
+  return {
+    present: wanted.filter(({ path, sha256 }) => other.get(path) !== sha256),
+    absent: [...other.keys()].filter((path) => !here.has(path)),
+    shared: new Set(names.filter((name, at) => names.indexOf(name) !== at)),
+  };
+}
+
+type Compared = { readonly kind: "loaded" | "untold" } | { readonly kind: "other"; readonly what: string };
+
+function compareHashes({ loadedHashes = {} }: FalcoHealth, { present, absent, shared }: Expectation): Compared {
+  if (Object.keys(loadedHashes).length === 0) return { kind: "untold" };
+  const told = (path: string): string | undefined =>
+    loadedHashes[path] ?? (shared.has(basename(path)) ? undefined : loadedHashes[basename(path)]);
+  const canTell = (path: string): boolean => loadedHashes[path] !== undefined || !shared.has(basename(path));
+  let telling = 0;
+  for (const { path, sha256 } of present.filter((file) => canTell(file.path))) {
+    telling += 1;
+    const hash = told(path);
+    if (hash === undefined) return { kind: "other", what: `${JSON.stringify(path)} is not among its files` };
+    if (hash.toLowerCase() !== sha256) return { kind: "other", what: `it has another ${JSON.stringify(path)}` };
+  }
+  for (const path of absent.filter(canTell)) {
+    telling += 1;
+    if (told(path) !== undefined) return { kind: "other", what: `${JSON.stringify(path)} is still among its files` };
+  }
+  return { kind: telling === 0 ? "untold" : "loaded" };
+}
+
+function faultOf(now: FalcoHealth, expected: Expectation, before: FalcoHealth | undefined): string | undefined {
+  if (!now.healthy) return `Falco is not healthy any more: ${now.problem ?? "no reason given"}`;
+  const loaded = compareHashes(now, expected);
+  if (loaded.kind === "other") return `Falco does not have the files any more: ${loaded.what}`;
+  // A restart alone costs a few events, and a quiet host has none to compare with: only what stands out counts.
+  return (
+    grown("drops", now.dropsPerSecond, before?.dropsPerSecond, 2, 10) ??
+    grown("alerts", now.alertsPerSecond, before?.alertsPerSecond, 10, 50)
+  );
+}
+
+function grown(
+  what: string,
+  now: number | undefined,
+  before: number | undefined,
+  factor: number,
+  more: number,
+): string | undefined {
+  if (now === undefined || before === undefined || now <= before * factor + more) return undefined;
+  return `Falco has ${now.toFixed(1)} ${what} a second, ${before.toFixed(1)} before`;
+}
