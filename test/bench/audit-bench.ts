@@ -9,10 +9,9 @@ import { type AuditEntry, openAuditTrail } from "../../src/audit/audit-trail.ts"
 import { readProcessFacts } from "../../src/audit/process-facts.ts";
 import { proveRecord } from "../../src/audit/prove-records.ts";
 import { verifyAuditTrail } from "../../src/audit/verify-audit-trail.ts";
-import { fullOptions, makeWorld, restore, signedOptions, snapshotOf, TAMPER_CLASSES } from "../audit/tamper-classes.ts";
 
 /**
- * Figures of the audit trail: `audit-bench.ts append [records] | contend [records] [processes] | verify [records] | tamper [places]`.
+ * Figures of the audit trail: `audit-bench.ts append [records] | contend [records] [processes] | verify [records]`.
  * Each prints one JSON line. Times on a shared machine are given beside the bare system calls of the same minute.
  */
 const [command = "append", ...numbers] = process.argv.slice(2);
@@ -164,34 +163,6 @@ async function verify(folder: string, records: number) {
   };
 }
 
-async function tamper(folder: string, places: number) {
-  const world = await makeWorld(folder);
-  let seed = 1;
-  // The same places on every machine: a small linear congruential sequence.
-  const pick = (below: number) => {
-    seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
-    return Math.floor((seed / 2_147_483_648) * below);
-  };
-  const copy = { ...world, trail: join(folder, "copy"), evidence: join(folder, "copied-evidence") };
-  const [trail, evidence] = [snapshotOf(world.trail), snapshotOf(world.evidence)];
-  const found: Record<number, string> = {};
-  for (const { number, apply, seenAs, needs } of TAMPER_CLASSES) {
-    const beside = needs === "evidence" ? copy : { ...copy, evidence: world.evidence };
-    let [full, signed] = [0, 0];
-    for (let place = 0; place < places; place += 1) {
-      restore(trail, copy.trail);
-      if (needs === "evidence") restore(evidence, copy.evidence);
-      apply(copy.trail, pick, beside);
-      const verdict = await verifyAuditTrail(copy.trail, fullOptions(beside));
-      if (verdict.state !== "intact" && verdict.reasonCodes.some((reason) => seenAs.includes(reason))) full += 1;
-      if ((await verifyAuditTrail(copy.trail, signedOptions(beside))).state !== "intact") signed += 1;
-    }
-    found[number] = `${full}/${signed}`;
-    console.error(`class ${number}: ${full} of ${places} with key and known head, ${signed} with the key alone`);
-  }
-  return { places, foundWithHeadAndWithKeyAlone: found };
-}
-
 const folder = process.env.AUDIT_BENCH_FOLDER ?? mkdtempSync(join(tmpdir(), "falco-skills-bench-"));
 const machine = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version };
 try {
@@ -207,8 +178,6 @@ try {
     );
   else if (command === "verify")
     console.log(JSON.stringify({ ...machine, verify: await verify(join(folder, "trail"), first || 1_000_000) }));
-  else if (command === "tamper")
-    console.log(JSON.stringify({ ...machine, tamper: await tamper(folder, first || 1_000) }));
   else
     throw new Error(
       `no bench is called ${command}: ${readFileSync(import.meta.filename, "utf8")
