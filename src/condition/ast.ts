@@ -1,8 +1,9 @@
 import type { Span } from "../text/span.ts";
 
 /**
- * The tree of one condition. Every node is frozen and holds the span of the text it was parsed from: the rule's own
- * text, or below an `Expansion` the text of the macro it names. Derived facts live in side tables, never on the nodes.
+ * The tree of one condition. Nothing changes a node once it is made: rules share the trees of their macros, and facts
+ * about a tree are remembered by it, in side tables. A node holds the span of the text it was parsed from: the rule's own
+ * text, or below an `Expansion` the text of the macro it names.
  */
 export type Node = And | Or | Not | MacroReference | Expansion | Exists | Comparison;
 

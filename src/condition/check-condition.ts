@@ -159,6 +159,7 @@ function checkRightHand(check: Comparison, left: Operand, transformer: Transform
 
 /** Warnings about one constant: a regex that needs none, a field or transformer written as a string. */
 function warnOfValue(text: string, { operator }: Comparison, span: Span, walk: Walk): void {
+  if (operator !== "regex" && !/[.)]/.test(text)) return;
   const warn = (kind: "needless-regex" | "misused-value", message: string): void => {
     walk.warnings.push({
       severity: "warning",
@@ -190,7 +191,7 @@ function warnOfValue(text: string, { operator }: Comparison, span: Span, walk: W
 
 /** A cheap look before the real one: every field name has a dot, and few values do. */
 function looksLikeField(text: string): boolean {
-  return text.startsWith("arg") || /^[a-z0-9]+\./.test(text);
+  return /^[a-z0-9]+\./.test(text);
 }
 
 const REGEX_SPECIALS = ".+*?^$()[]{}|\\";

@@ -32,14 +32,14 @@ export function nested<T>(cursor: Cursor, parse: (cursor: Cursor) => T): T {
 
 /** Whether blanks were skipped: space, tab, backspace, CR, LF. The one lexer that leaves `token` alone. */
 export function lexBlank(cursor: Cursor): boolean {
-  const { text } = cursor;
   const start = cursor.at;
-  for (;;) {
-    const code = text.charCodeAt(cursor.at);
-    if (code !== 0x20 && (code < 0x08 || code > 0x0d || code === 0x0b || code === 0x0c || Number.isNaN(code))) break;
-    cursor.at += 1;
-  }
+  while (isBlankAt(cursor.text, cursor.at)) cursor.at += 1;
   return cursor.at > start;
+}
+
+function isBlankAt(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code === 0x20 || (code >= 0x08 && code <= 0x0d && code !== 0x0b && code !== 0x0c);
 }
 
 export function lexText(cursor: Cursor, text: string): boolean {
@@ -66,10 +66,15 @@ const BARE_STRING = new RegExp(`[^()"'${SPACE}=,]+`, "y");
 
 function lexPattern(cursor: Cursor, pattern: RegExp): boolean {
   pattern.lastIndex = cursor.at;
-  const match = pattern.exec(cursor.text);
-  if (match === null) return false;
-  take(cursor, match[0], match[0].length);
+  if (!pattern.test(cursor.text)) return false;
+  take(cursor, cursor.text.slice(cursor.at, pattern.lastIndex), pattern.lastIndex - cursor.at);
   return true;
+}
+
+/** The field name that begins at a place of any text, without argument. */
+export function fieldNameAt(text: string, at: number): string | undefined {
+  FIELD_NAME.lastIndex = at;
+  return FIELD_NAME.test(text) ? text.slice(at, FIELD_NAME.lastIndex) : undefined;
 }
 
 export const lexNotWord = (cursor: Cursor): boolean => lexPattern(cursor, NOT_WORD);
@@ -112,12 +117,12 @@ const MODIFIER_WORDS: readonly OperatorRow[] = MODIFIERS.map((name) => ({
 }));
 
 function lexWord(cursor: Cursor, words: readonly OperatorRow[]): boolean {
+  const { text, at } = cursor;
   for (const { name, blankAfter } of words) {
-    if (!cursor.text.startsWith(name, cursor.at)) continue;
-    const saved = { ...cursor };
-    lexText(cursor, name);
-    if (!blankAfter || lexBlank(cursor)) return true;
-    Object.assign(cursor, saved);
+    if (!text.startsWith(name, at) || (blankAfter && !isBlankAt(text, at + name.length))) continue;
+    take(cursor, name, name.length);
+    if (blankAfter) lexBlank(cursor);
+    return true;
   }
   return false;
 }
@@ -126,25 +131,40 @@ export const lexUnaryOperator = (cursor: Cursor): boolean => lexWord(cursor, UNA
 export const lexNumericOperator = (cursor: Cursor): boolean => lexWord(cursor, NUMERIC);
 export const lexStringOperator = (cursor: Cursor): boolean => lexWord(cursor, STRING);
 export const lexListOperator = (cursor: Cursor): boolean => lexWord(cursor, LISTED);
-export const lexModifier = (cursor: Cursor): boolean => lexWord(cursor, MODIFIER_WORDS);
 
-const FUNCTIONS = TRANSFORMERS.filter(({ identity }) => !identity).map(({ name }) => name);
+/** A modifier counts only before a list: an opening bracket, or a name that is no keyword. */
+export function lexModifier(cursor: Cursor): boolean {
+  const { at, tokenEnd, token } = cursor;
+  if (lexWord(cursor, MODIFIER_WORDS) && listFollows(cursor)) return true;
+  cursor.at = at;
+  cursor.tokenEnd = tokenEnd;
+  cursor.token = token;
+  return false;
+}
+
+interface Call {
+  readonly name: string;
+  readonly opening: string;
+}
+
+const callOf = ({ name }: { readonly name: string }): Call => ({ name, opening: `${name}(` });
+const FUNCTIONS = TRANSFORMERS.filter(({ identity }) => !identity).map(callOf);
+const VAL = callOf({ name: "val" });
 
 /** Whether the opening of a transformer was read, `tolower(` …; `token` is its bare name. */
 export function lexTransformer(cursor: Cursor): boolean {
-  return FUNCTIONS.some((name) => lexCall(cursor, name));
+  return FUNCTIONS.some((call) => lexCall(cursor, call));
 }
 
-export const lexVal = (cursor: Cursor): boolean => lexCall(cursor, "val");
+export const lexVal = (cursor: Cursor): boolean => lexCall(cursor, VAL);
 
-function lexCall(cursor: Cursor, name: string): boolean {
-  if (!lexText(cursor, `${name}(`)) return false;
+function lexCall(cursor: Cursor, { name, opening }: Call): boolean {
+  if (!lexText(cursor, opening)) return false;
   cursor.token = name;
   return true;
 }
 
-/** A modifier counts only before a list: an opening bracket, or a name that is no keyword. */
-export function listFollows(cursor: Cursor): boolean {
+function listFollows(cursor: Cursor): boolean {
   if (cursor.text.startsWith("(", cursor.at)) return true;
   IDENTIFIER.lastIndex = cursor.at;
   return IDENTIFIER.test(cursor.text) && !keywordFollows(cursor);

@@ -70,6 +70,20 @@ interface Sets {
 const ALL: Sets = { events: ALL_EVENTS, calls: ALL_CALLS };
 const NONE: Sets = { events: 0n, calls: 0n };
 
+// Most checks say nothing about events: what is joined with all or none need not be worked out.
+
+function union(a: Sets, b: Sets): Sets {
+  if (a === NONE || b === ALL) return b;
+  if (b === NONE || a === ALL) return a;
+  return { events: a.events | b.events, calls: a.calls | b.calls };
+}
+
+function intersection(a: Sets, b: Sets): Sets {
+  if (a === ALL || b === NONE) return b;
+  if (b === ALL || a === NONE) return a;
+  return { events: a.events & b.events, calls: a.calls & b.calls };
+}
+
 function invert({ events, calls }: Sets): Sets {
   return { events: ALL_EVENTS & ~events, calls: ALL_CALLS & ~calls };
 }
@@ -80,13 +94,12 @@ function setsOf(node: Node, negated: boolean): Sets {
     case "and":
     case "or": {
       const joins = (node.kind === "or") !== negated;
-      let { events, calls } = joins ? NONE : ALL;
+      let sets = joins ? NONE : ALL;
       for (const child of node.children) {
-        const sets = setsOf(child, negated);
-        events = joins ? events | sets.events : events & sets.events;
-        calls = joins ? calls | sets.calls : calls & sets.calls;
+        const others = setsOf(child, negated);
+        sets = joins ? union(sets, others) : intersection(sets, others);
       }
-      return { events, calls };
+      return sets;
     }
     case "not":
       return setsOf(node.child, !negated);
@@ -112,10 +125,12 @@ function setsOfMacro(macro: Node, negated: boolean): Sets {
   return sets;
 }
 
+const PLAIN_OPERATORS: readonly string[] = ["=", "==", "!=", "in"];
+
 function setsOfComparison(check: Comparison, negated: boolean): Sets {
   const known = knownOutcome(check);
   if (known !== undefined) return known !== negated ? ALL : NONE;
-  const plain = check.modifier === undefined && ["=", "==", "!=", "in"].includes(check.operator);
+  const plain = check.modifier === undefined && PLAIN_OPERATORS.includes(check.operator);
   if (!plain || !isEventType(check.left)) return ALL;
   const { right } = check;
   if (right.kind === "transformer") {

@@ -79,21 +79,29 @@ function fieldOperand(field: Field, { source, engine }: CheckContext): Operand {
     throw new CheckFault("unknown-field", `filter_check called with nonexistent field ${text}`, field.span);
   }
   const { row, type } = found.field;
-  if (engine !== undefined && row.sinceEngine !== undefined && row.sinceEngine > engine) {
+  if (isTooNew(row, engine)) {
     throw new CheckFault("engine-version", `filter_check called with nonexistent field ${text}`, field.span);
   }
+  return operandOfRow(row, type);
+}
+
+/** Whether an engine is too old to know the field. */
+export function isTooNew({ sinceEngine }: FieldRow, engine: number | undefined): boolean {
+  return engine !== undefined && sinceEngine !== undefined && sinceEngine > engine;
+}
+
+/** Rules name the same fields thousands of times: one operand for each row of the catalogue and each type it can have. */
+const operandsByRow = new WeakMap<FieldRow, Map<ValueType, Operand>>();
+
+export function operandOfRow(row: FieldRow, type: ValueType): Operand {
+  const operands = operandsByRow.get(row) ?? new Map<ValueType, Operand>();
+  const known = operands.get(type);
+  if (known !== undefined) return known;
   const { name, isList, allowsRightHand, allowsTransformers } = row;
-  return {
-    name,
-    type,
-    isList,
-    plainType: type,
-    plainIsList: isList,
-    plainName: name,
-    allowsRightHand,
-    allowsTransformers,
-    row,
-  };
+  const plain = { plainType: type, plainIsList: isList, plainName: name };
+  const operand = Object.freeze({ name, type, isList, ...plain, allowsRightHand, allowsTransformers, row });
+  operandsByRow.set(row, operands.set(type, operand));
+  return operand;
 }
 
 /** Any field or transformer as an operand; throws a CheckFault for what the engine refuses. */

@@ -28,7 +28,6 @@ import {
   lexTransformer,
   lexUnaryOperator,
   lexVal,
-  listFollows,
   nested,
   openCursor,
   SyntaxStop,
@@ -125,7 +124,7 @@ function parseChain(cursor: Cursor, kind: "or" | "and", parseOperand: (cursor: C
     else throw new SyntaxStop(`expected blank or '(' after '${kind}'`);
     lexBlank(cursor);
   }
-  return children.length === 1 ? first : Object.freeze({ kind, span: spanFrom(cursor, start), children });
+  return children.length === 1 ? first : { kind, span: spanFrom(cursor, start), children };
 }
 
 function parseNot(cursor: Cursor): Node {
@@ -140,7 +139,7 @@ function parseNot(cursor: Cursor): Node {
   } else {
     child = nested(cursor, parseCheck);
   }
-  return negated ? Object.freeze({ kind: "not", span: spanFrom(cursor, start), child }) : child;
+  return negated ? { kind: "not", span: spanFrom(cursor, start), child } : child;
 }
 
 /** The rest of a bracketed expression, behind its '('. */
@@ -166,7 +165,7 @@ function parseCheck(cursor: Cursor): Node {
     return nested(cursor, () => parseComparison(cursor, left));
   }
   if (lexIdentifier(cursor)) {
-    return Object.freeze({ kind: "macro", span: spanFrom(cursor, start), name: cursor.token });
+    return { kind: "macro", span: spanFrom(cursor, start), name: cursor.token };
   }
   throw new SyntaxStop("expected a '(' token, a field check, or an identifier");
 }
@@ -179,37 +178,36 @@ function quotedNames(rows: readonly { readonly name: string }[]): string {
 }
 
 function parseComparison(cursor: Cursor, left: Field | Transformer): Node {
-  const { start } = left.span;
   lexBlank(cursor);
-  if (lexUnaryOperator(cursor)) return Object.freeze({ kind: "exists", span: spanFrom(cursor, start), left });
-  const comparison = (operator: string, right: Value | List | Transformer, modifier?: string): Comparison => {
-    const parts = { kind: "comparison", span: spanFrom(cursor, start), left, right } as const;
-    const typed = operator as ComparisonOperator;
-    return Object.freeze(
-      modifier === undefined
-        ? { ...parts, operator: typed }
-        : { ...parts, operator: typed, modifier: modifier as Modifier },
-    );
-  };
+  if (lexUnaryOperator(cursor)) return { kind: "exists", span: spanFrom(cursor, left.span.start), left };
   if (lexNumericOperator(cursor)) {
-    return comparison(cursor.token, nested(cursor, parseNumberOrRight));
+    return comparison(cursor, left, cursor.token, nested(cursor, parseNumberOrRight));
   }
   if (lexStringOperator(cursor)) {
     const operator = cursor.token;
     // A word has its blank behind it already; a sign may have one.
     const blank = lexBlank(cursor) || /^[a-z]/.test(operator);
-    const saved = { ...cursor };
-    if (blank && lexModifier(cursor) && listFollows(cursor)) {
-      const modifier = cursor.token;
-      return comparison(operator, nested(cursor, parseListValue), modifier);
+    if (blank && lexModifier(cursor)) {
+      const modifier = cursor.token as Modifier;
+      const check = comparison(cursor, left, operator, nested(cursor, parseListValue));
+      return { ...check, modifier };
     }
-    Object.assign(cursor, saved);
-    return comparison(operator, nested(cursor, parseStringOrRight));
+    return comparison(cursor, left, operator, nested(cursor, parseStringOrRight));
   }
   if (lexListOperator(cursor)) {
-    return comparison(cursor.token, nested(cursor, parseListOrRight));
+    return comparison(cursor, left, cursor.token, nested(cursor, parseListOrRight));
   }
   throw new SyntaxStop(`expected a valid check operator: one of ${OPERATOR_NAMES}`);
+}
+
+function comparison(
+  cursor: Cursor,
+  left: Field | Transformer,
+  operator: string,
+  right: Value | List | Transformer,
+): Comparison {
+  const span = spanFrom(cursor, left.span.start);
+  return { kind: "comparison", span, left, operator: operator as ComparisonOperator, right };
 }
 
 function parseNumberOrRight(cursor: Cursor): Value | Transformer {
@@ -272,7 +270,7 @@ function tryParseList(cursor: Cursor): List | undefined {
     }
   }
   if (!lexText(cursor, ")")) throw new SyntaxStop("expected a ')' token");
-  return Object.freeze({ kind: "list", span: spanFrom(cursor, start), values });
+  return { kind: "list", span: spanFrom(cursor, start), values };
 }
 
 /**

@@ -49,9 +49,7 @@ export function parseField(cursor: Cursor, start: number): Field {
   return nested(cursor, () => {
     const argument = parseOptionalArgument(cursor);
     const span = spanFrom(cursor, start);
-    return Object.freeze(
-      argument === undefined ? { kind: "field", span, name } : { kind: "field", span, name, argument },
-    );
+    return argument === undefined ? { kind: "field", span, name } : { kind: "field", span, name, argument };
   });
 }
 
@@ -92,11 +90,9 @@ export function transformer(
 ): Transformer {
   const argument = parseOptionalArgument(cursor);
   const span = spanFrom(cursor, start);
-  return Object.freeze(
-    argument === undefined
-      ? { kind: "transformer", span, name, values }
-      : { kind: "transformer", span, name, values, argument },
-  );
+  return argument === undefined
+    ? { kind: "transformer", span, name, values }
+    : { kind: "transformer", span, name, values, argument };
 }
 
 function parseTransformerArgument(cursor: Cursor): TransformerArgument {
@@ -122,7 +118,7 @@ function parseTransformerList(cursor: Cursor, start: number): TransformerList {
     } while (lexText(cursor, ","));
     if (!lexText(cursor, ")")) throw new SyntaxStop("expected ')'");
   }
-  return Object.freeze({ kind: "transformer-list", span: spanFrom(cursor, start), items });
+  return { kind: "transformer-list", span: spanFrom(cursor, start), items };
 }
 
 function parseTransformerElement(cursor: Cursor): Field | Transformer | Value {
@@ -137,9 +133,9 @@ function parseTransformerElement(cursor: Cursor): Field | Transformer | Value {
 }
 
 export function value(cursor: Cursor, start: number): Value {
-  return Object.freeze({ kind: "value", span: spanFrom(cursor, start), text: cursor.token });
+  return { kind: "value", span: spanFrom(cursor, start), text: cursor.token };
 }
 
 export function spanFrom(cursor: Cursor, start: number): Span {
-  return Object.freeze({ start, end: cursor.tokenEnd });
+  return { start, end: cursor.tokenEnd };
 }

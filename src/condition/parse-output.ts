@@ -1,6 +1,9 @@
+import type { FieldRow } from "../fields/field-row.ts";
+import { lookUpField } from "../fields/look-up-field.ts";
 import type { Span } from "../text/span.ts";
 import type { Field, Transformer, TransformerArgument } from "./ast.ts";
-import { type CheckContext, CheckFault, type Operand, operandOf } from "./operand.ts";
+import { fieldNameAt } from "./cursor.ts";
+import { type CheckContext, CheckFault, isTooNew, type Operand, operandOf, operandOfRow } from "./operand.ts";
 import { parseOperand } from "./parse-operand.ts";
 import { printCondition } from "./print-condition.ts";
 
@@ -9,8 +12,6 @@ export type OutputPart =
   | { readonly kind: "text"; readonly text: string }
   | {
       readonly kind: "field";
-      /** As written, with the `%`. */
-      readonly span: Span;
       readonly field: Field | Transformer;
       readonly operand: Operand;
       /** Bytes to pad or cut to; 0 for as long as it is. */
@@ -63,40 +64,57 @@ export function parseOutput(
     const text = format.slice(at, percent === -1 ? undefined : percent);
     if (text !== "") parts.push({ kind: "text", text });
     if (percent === -1) return { output: { parts, fields } };
-    const token = readToken(format, percent, context);
-    if ("message" in token) return { error: token };
-    parts.push(token);
-    listFields(token.field, context, fields);
-    at = token.span.end;
+    const width = widthAt(format, percent + 1);
+    const start = percent + 1 + width.length;
+    const found = bareField(format, start, context) ?? longestOperand(format, start, context);
+    if ("message" in found) {
+      const span = { start: percent, end: Math.min(start + 1, format.length) };
+      return { error: { message: start < format.length ? found.message : endMessage(width), span } };
+    }
+    const { part, listed } = found;
+    parts.push(width === "" ? part : { ...part, width: Math.min(Number(width), MAX_WIDTH) });
+    for (const field of listed) fields.push(field);
+    at = start + part.field.span.end;
   }
 }
 
-type FieldPart = Extract<OutputPart, { kind: "field" }>;
+const DIGITS = /[0-9]*/y;
 
-function readToken(format: string, percent: number, context: CheckContext): FieldPart | OutputFault {
-  const digits = /[0-9]*/y;
-  digits.lastIndex = percent + 1;
-  const width = digits.exec(format)?.[0] ?? "";
-  const start = percent + 1 + width.length;
-  const fault = (message: string): OutputFault => ({
-    message,
-    span: { start: percent, end: Math.min(start + 1, format.length) },
-  });
-  if (start === format.length) {
-    const what = width === "" ? "%" : "number";
-    return fault(`invalid formatting syntax: formatting cannot end with a ${what}`);
-  }
-  const found = longestOperand(format.slice(start), context);
-  if ("message" in found) return fault(found.message);
-  const { field, operand, length } = found;
-  const span = { start: percent, end: start + length };
-  return { kind: "field", span, field, operand, width: Math.min(Number(width), MAX_WIDTH) };
+function widthAt(format: string, at: number): string {
+  DIGITS.lastIndex = at;
+  return DIGITS.test(format) ? format.slice(at, DIGITS.lastIndex) : "";
 }
 
-interface FoundOperand {
-  readonly field: Field | Transformer;
-  readonly operand: Operand;
-  readonly length: number;
+function endMessage(width: string): string {
+  return `invalid formatting syntax: formatting cannot end with a ${width === "" ? "%" : "number"}`;
+}
+
+interface FoundField {
+  /** Without width; the end of its field's span, which begins at 0, is how much of the text it takes. */
+  readonly part: Extract<OutputPart, { kind: "field" }>;
+  readonly listed: readonly OutputField[];
+}
+
+/** Outputs name the same few fields again and again: what is found for a name is kept with its row of the catalogue. */
+const bareFields = new WeakMap<FieldRow, FoundField>();
+
+/** The field whose whole name stands here with no argument behind it; undefined where it takes a search to tell. */
+function bareField(format: string, start: number, { source, engine }: CheckContext): FoundField | undefined {
+  const name = fieldNameAt(format, start);
+  if (name === undefined || format.charAt(start + name.length) === "[") return undefined;
+  const lookup = lookUpField(name, source);
+  if (lookup.kind !== "found" || lookup.field.row.name !== name || isTooNew(lookup.field.row, engine)) return undefined;
+  const { row, type } = lookup.field;
+  const known = bareFields.get(row);
+  if (known !== undefined) return known;
+  const field: Field = { kind: "field", span: { start: 0, end: name.length }, name: row.name };
+  const operand = operandOfRow(row, type);
+  const found: FoundField = {
+    part: { kind: "field", field, operand, width: 0 },
+    listed: [{ name: row.name, field, operand }],
+  };
+  bareFields.set(row, found);
+  return found;
 }
 
 /** Falco always ends up at the message for a single character that is no field. */
@@ -106,7 +124,12 @@ const NOTHING_FOUND = { message: "unknown filter: unexpected token after '" };
  * Falco tries every prefix, longest first. Only those are tried here that can end differently: without an argument in
  * brackets that is wrong or not closed, and for plain fields every shorter name.
  */
-function longestOperand(text: string, context: CheckContext): FoundOperand | { readonly message: string } {
+function longestOperand(
+  format: string,
+  start: number,
+  context: CheckContext,
+): FoundField | { readonly message: string } {
+  const text = format.slice(start);
   if (!/^[a-zA-Z]/.test(text)) return NOTHING_FOUND;
   for (let length = text.length; length > 0; ) {
     const candidate = text.slice(0, length);
@@ -116,7 +139,11 @@ function longestOperand(text: string, context: CheckContext): FoundOperand | { r
       continue;
     }
     const operand = tryOperand(parsed.part, context);
-    if (!(operand instanceof CheckFault)) return { field: parsed.part, operand, length: parsed.end };
+    if (!(operand instanceof CheckFault)) {
+      const listed: OutputField[] = [];
+      listFields(parsed.part, context, listed);
+      return { part: { kind: "field", field: parsed.part, operand, width: 0 }, listed };
+    }
     if (operand.kind === "fatal") return { message: operand.message };
     if (parsed.part.argument !== undefined) length = withoutArgument(candidate, parsed.end - 1);
     else length = parsed.part.kind === "field" ? Math.min(parsed.end - 1, LONGEST_NAME) : 0;

@@ -26,13 +26,16 @@ export const MAX_PARTS = 250_000;
 /** Every later phase walks the tree by recursion. */
 const MAX_NESTING = 1_500;
 
+/** Where references are looked up. */
+export type MacroTrees = Pick<ReadonlyMap<string, Node>, "get">;
+
 interface Size {
   readonly parts: number;
   readonly nesting: number;
 }
 
 interface Resolution {
-  readonly macros: ReadonlyMap<string, Node>;
+  readonly macros: MacroTrees;
   readonly path: string[];
   readonly used: Set<string>;
   readonly unknown: UnresolvedMacro[];
@@ -48,7 +51,8 @@ interface Resolution {
  * `macros` holds the trees a reference may see, resolved already or not; which macros those are is the caller's business.
  * Trees are shared, not copied. Source: falco userspace/engine/filter_macro_resolver.cpp @13074749.
  */
-export function resolveMacros(node: Node, macros: ReadonlyMap<string, Node>): ResolvedCondition {
+export function resolveMacros(node: Node, macros: MacroTrees): ResolvedCondition {
+  if (!hasReference(node)) return { node, used: NO_NAMES, unknown: [], loops: [] };
   const resolution: Resolution = {
     macros,
     path: [],
@@ -62,6 +66,23 @@ export function resolveMacros(node: Node, macros: ReadonlyMap<string, Node>): Re
   const resolved = resolve(node, resolution);
   const { used, unknown, loops } = resolution;
   return { node: resolved, used, unknown, loops };
+}
+
+const NO_NAMES: ReadonlySet<string> = new Set();
+
+/** Whether anything is left to resolve; in what was expanded before there is not. */
+function hasReference(node: Node): boolean {
+  switch (node.kind) {
+    case "macro":
+      return true;
+    case "and":
+    case "or":
+      return node.children.some(hasReference);
+    case "not":
+      return hasReference(node.child);
+    default:
+      return false;
+  }
 }
 
 function resolve(node: Node, resolution: Resolution): Node {
@@ -78,11 +99,11 @@ function resolveParts(node: Node, resolution: Resolution): Node {
     case "or": {
       const children = node.children.map((child) => resolve(child, resolution));
       const same = children.every((child, index) => child === node.children[index]);
-      return same ? node : Object.freeze({ ...node, children });
+      return same ? node : { ...node, children };
     }
     case "not": {
       const child = resolve(node.child, resolution);
-      return child === node.child ? node : Object.freeze({ ...node, child });
+      return child === node.child ? node : { ...node, child };
     }
     case "macro":
       return expand(node, resolution);
@@ -127,7 +148,7 @@ function expand(reference: MacroReference, resolution: Resolution): Node {
 }
 
 function expansion({ name, span }: MacroReference, child: Node): Expansion {
-  return Object.freeze({ kind: "expansion", span, macro: name, child });
+  return { kind: "expansion", span, macro: name, child };
 }
 
 /** Sizes of trees seen before: trees never change, and macros are shared by many rules. */

@@ -33,9 +33,26 @@ const UNKNOWN: FieldLookup = Object.freeze({ kind: "unknown" });
  * Source: libs userspace/libsinsp/filter_check_list.cpp and the parse_field_name of each class @48dfd53c.
  */
 export function lookUpField(text: string, source: string): FieldLookup {
+  const classes = classesOf(source);
+  const known = wholeNames.get(classes)?.get(text);
+  if (known !== undefined) return known;
+  const found = lookUpInClasses(text, classes);
+  if (found.kind === "found" && found.field.row.name === text) remember(text, classes, found);
+  return found;
+}
+
+/** What whole names are found to be, by the classes of a source: rules name the same few again and again. */
+const wholeNames = new WeakMap<readonly FieldClass[], Map<string, FieldLookup>>();
+
+function remember(name: string, classes: readonly FieldClass[], found: FieldLookup): void {
+  const names = wholeNames.get(classes) ?? new Map<string, FieldLookup>();
+  wholeNames.set(classes, names.set(name, found));
+}
+
+function lookUpInClasses(text: string, classes: readonly FieldClass[]): FieldLookup {
   const dot = text.indexOf(".");
   const root = dot === -1 ? text : text.slice(0, dot);
-  for (const fieldClass of classesOf(source)) {
+  for (const fieldClass of classes) {
     const begins = fieldClass.roots.has(root) || (fieldClass.lookup === "process" && text.startsWith("arg"));
     if (!begins) continue;
     const result = lookUpInClass(text, fieldClass);

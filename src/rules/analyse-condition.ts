@@ -28,25 +28,25 @@ export interface AnalysisOptions {
   readonly all: boolean;
 }
 
-/** Remembers what was found for a tree: files are compiled again after each file that is read, and trees stay the same. */
-export type AnalysisMemory = Map<Node, Map<string, ConditionAnalysis>>;
+/**
+ * Remembers by source what was found for a tree: files are compiled again after each file that is read, and trees stay
+ * the same.
+ */
+export type AnalysisMemory = Map<string, Map<Node, ConditionAnalysis>>;
 
 export function analyseCondition(node: Node, options: AnalysisOptions, memory: AnalysisMemory): ConditionAnalysis {
-  const bySource = memory.get(node) ?? new Map<string, ConditionAnalysis>();
-  memory.set(node, bySource);
-  const known = bySource.get(options.source) ?? analyse(node, options);
-  bySource.set(options.source, known);
-  return known;
+  const { source } = options;
+  const analyses = memory.get(source) ?? new Map<Node, ConditionAnalysis>();
+  memory.set(source, analyses);
+  const analysis = analyses.get(node) ?? analyse(node, options);
+  analyses.set(node, analysis);
+  return analysis;
 }
 
 function analyse(node: Node, options: AnalysisOptions): ConditionAnalysis {
-  const diagnostics = checkCondition(node, options);
   let events: EventsOfCondition | undefined;
-  const isEarly = ({ kind }: Diagnostic) => kind === "unsafe-na-check" || kind === "deprecated-field";
   return {
-    early: diagnostics.filter(isEarly),
-    errors: diagnostics.filter(({ severity }) => severity === "error"),
-    late: diagnostics.filter((diagnostic) => diagnostic.severity === "warning" && !isEarly(diagnostic)),
+    ...sorted(checkCondition(node, options)),
     events() {
       events ??= eventsOf(node, options.source);
       return events;
@@ -54,12 +54,25 @@ function analyse(node: Node, options: AnalysisOptions): ConditionAnalysis {
   };
 }
 
+const NOTHING_FOUND = { early: [], errors: [], late: [] };
+
+function sorted(diagnostics: readonly Diagnostic[]): Omit<ConditionAnalysis, "events"> {
+  if (diagnostics.length === 0) return NOTHING_FOUND;
+  const isEarly = ({ kind }: Diagnostic) => kind === "unsafe-na-check" || kind === "deprecated-field";
+  return {
+    early: diagnostics.filter(isEarly),
+    errors: diagnostics.filter(({ severity }) => severity === "error"),
+    late: diagnostics.filter((diagnostic) => diagnostic.severity === "warning" && !isEarly(diagnostic)),
+  };
+}
+
 /** Rules of plugins see the events of their plugin and injected ones, whatever their condition says. */
 export const PLUGIN_EVENTS = ["asyncevent", "pluginevent"] as const;
 
+const EVENTS_OF_PLUGINS: EventsOfCondition = { count: PLUGIN_EVENTS.length, names: PLUGIN_EVENTS };
+
 function eventsOf(node: Node, source: string): EventsOfCondition {
-  if (source !== "syscall") return { count: PLUGIN_EVENTS.length, names: PLUGIN_EVENTS };
+  if (source !== "syscall") return EVENTS_OF_PLUGINS;
   const events = eventTypesOf(node);
-  if ("message" in events) return { count: 0, names: [], fault: events.message };
-  return { count: events.count, names: events.names };
+  return "message" in events ? { count: 0, names: [], fault: events.message } : events;
 }

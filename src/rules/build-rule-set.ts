@@ -12,9 +12,10 @@ import { isActive } from "./select-rules.ts";
 import { placeInExpanded } from "./substitute-lists.ts";
 import { formatVersion } from "./version.ts";
 
-/** The rule set that a load gives: what compiled, in the order of evaluation. */
+/** The rule set that a load gives: what compiled, in the order of evaluation. Its digest is worked out when asked for. */
 export function buildRuleSet({ files, collector, compilation }: FilesOutcome, settings: LoadSettings): RuleSet {
   const rules = compilation.rules.map((rule) => ruleOf(rule, settings));
+  let digest: string | undefined;
   return {
     rules,
     macros: [...compilation.macros.values()].map(macroOf),
@@ -23,7 +24,10 @@ export function buildRuleSet({ files, collector, compilation }: FilesOutcome, se
     requiredPlugins: collector.requiredPlugins.map(({ requirement }) => requirement),
     engineVersion: formatVersion(settings.engineVersion),
     files: files.map(({ file }) => fileOf(file)),
-    digest: digestOf(rules),
+    get digest() {
+      digest ??= digestOf(rules);
+      return digest;
+    },
   };
 }
 

@@ -77,7 +77,14 @@ export interface RuleUpdate extends Partial<RuleContent> {
   readonly source: string;
 }
 
+/** Texts whose UTF-16 units are their bytes. */
+function isAscii(text: string): boolean {
+  return /^[\x00-\x7f]*$/.test(text);
+}
+
 /** Tags without repeats, in the order of their bytes as Falco keeps them. */
 export function sortedTags(tags: Iterable<string>): string[] {
-  return [...new Set(tags)].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  const sorted = [...new Set(tags)];
+  if (sorted.every(isAscii)) return sorted.sort();
+  return sorted.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 }

@@ -20,8 +20,13 @@ export interface CollectorOptions {
   readonly report: (finding: LoadFinding) => void;
 }
 
-/** An item to be defined: its place in the order is the collector's business. */
+/** An item to be defined, which is the collector's from then on: it adds the item's place in the order. */
 export type Fresh<Item> = Omit<Item, "index" | "visibility" | "history">;
+
+/** Keys that a definition of each kind gives. */
+const LIST_KEYS = ["items"];
+const MACRO_KEYS = ["condition"];
+const RULE_KEYS = ["condition", "output", "desc", "priority"];
 
 /**
  * Everything that the files read so far define, in the order of first definition: an item defined again keeps its place.
@@ -65,7 +70,7 @@ export class Collector {
   }
 
   defineList(list: Fresh<CollectedList>): void {
-    this.#define(this.lists, list, ["items"]);
+    this.#define(this.lists, list, LIST_KEYS);
   }
 
   appendList({ name, items, context }: Fresh<CollectedList>): void {
@@ -79,7 +84,7 @@ export class Collector {
   }
 
   defineMacro(macro: Fresh<CollectedMacro>): void {
-    this.#define(this.macros, macro, ["condition"]);
+    this.#define(this.macros, macro, MACRO_KEYS);
   }
 
   appendMacro({ name, condition, context }: Fresh<CollectedMacro>): void {
@@ -106,7 +111,7 @@ export class Collector {
       }
       return checkedException(exception, unknownSource ? undefined : rule.source);
     });
-    this.#define(this.rules, { ...rule, exceptions, unknownSource }, ["condition", "output", "desc", "priority"]);
+    this.#define(this.rules, Object.assign(rule, { exceptions, unknownSource }), RULE_KEYS);
   }
 
   /** Adds to a rule: texts behind a blank, tags, new exceptions, new values of exceptions it has. */
@@ -174,7 +179,8 @@ export class Collector {
     const earlier = items.get(fresh.name);
     const action = earlier === undefined ? "define" : "redefine";
     const history = [...(earlier?.history ?? []), step(action, keys, fresh.context)];
-    items.set(fresh.name, { ...fresh, index: earlier?.index ?? id, visibility: id, history } as unknown as Item);
+    const place = { index: earlier?.index ?? id, visibility: id, history };
+    items.set(fresh.name, Object.assign(fresh, place) as unknown as Item);
   }
 
   #changed(

@@ -7,26 +7,23 @@ export const MOST_PARTS = 5_000_000;
 
 /** Counts what is compiled; both methods throw ItemRejected where it becomes too much. */
 export interface CompileBudget {
-  /** A condition after its lists were put in. */
+  /** A condition after its lists were put in, to be asked once for each text. */
   spendText(text: string, context: LoadContext): void;
   /** A condition after its macros were put in. */
   spendTree(tree: Node, context: LoadContext): void;
 }
 
 export function createBudget(): CompileBudget {
-  const texts = new Set<string>();
   const trees = new Set<Node>();
   const macros = new Map<Node, number>();
   let characters = 0;
   let parts = 0;
   return {
     spendText(text, context) {
-      if (texts.has(text)) return;
       if (characters + text.length > MOST_CHARACTERS) {
         const message = `the conditions hold more than ${MOST_CHARACTERS} characters with their lists put in`;
         reject("RULES_TOO_LARGE", message, context);
       }
-      texts.add(text);
       characters += text.length;
     },
     spendTree(tree, context) {

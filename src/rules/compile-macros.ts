@@ -1,7 +1,7 @@
 import type { Node } from "../condition/ast.ts";
 import { falcoPositionAt } from "../condition/falco-position.ts";
 import { type ParsedCondition, parseCondition } from "../condition/parse-condition.ts";
-import { resolveMacros, type UnresolvedMacro } from "../condition/resolve-macros.ts";
+import { type MacroTrees, resolveMacros, type UnresolvedMacro } from "../condition/resolve-macros.ts";
 import type { CollectedMacro } from "./collected.ts";
 import type { CompileBudget } from "./compile-budget.ts";
 import { expressionContext, ItemRejected, type LoadContext, type LoadFinding, reject } from "./load-context.ts";
@@ -51,9 +51,7 @@ export function parseExpanded(
     const message = `the condition grows beyond ${LONGEST_CONDITION} characters when its lists are put in`;
     reject("RULES_TOO_LARGE", message, context);
   }
-  memory.budget.spendText(expanded.text, context);
-  const parsed = memory.parsed.get(expanded.text) ?? parseCondition(expanded.text);
-  memory.parsed.set(expanded.text, parsed);
+  const parsed = memory.parsed.get(expanded.text) ?? parseOnce(expanded.text, context, memory);
   if (parsed.node !== undefined) return { expanded, tree: parsed.node };
   const { message, position, span } = parsed.error;
   const place = placeInExpanded(expanded, span.start, span.end);
@@ -66,6 +64,13 @@ export function parseExpanded(
   });
 }
 
+function parseOnce(text: string, context: LoadContext, { budget, parsed }: CompileMemory): ParsedCondition {
+  budget.spendText(text, context);
+  const condition = parseCondition(text);
+  parsed.set(text, condition);
+  return condition;
+}
+
 /** The tree with every macro put in that has its first definition before `visibility`. Throws ItemRejected. */
 export function resolveExpanded(
   use: {
@@ -76,7 +81,12 @@ export function resolveExpanded(
   },
   { macros, memory }: ConditionSources,
 ): { tree: Node; macros: ReadonlySet<string> } {
-  const visible = new VisibleMacros(macros, use.visibility);
+  const visible: MacroTrees = {
+    get(name) {
+      const macro = macros.get(name);
+      return macro !== undefined && macro.collected.index < use.visibility ? macro.tree : undefined;
+    },
+  };
   const known = memory.resolved.get(use.tree);
   if (known !== undefined && [...known.seen].every(([name, tree]) => visible.get(name) === tree)) {
     return { tree: known.tree, macros: new Set(known.seen.keys()) };
@@ -90,7 +100,7 @@ export function resolveExpanded(
     const tree = visible.get(name);
     if (tree !== undefined) seen.set(name, tree);
   }
-  memory.resolved.set(use.tree, { seen, tree: node });
+  if (seen.size > 0) memory.resolved.set(use.tree, { seen, tree: node });
   return { tree: node, macros: used };
 }
 
@@ -111,21 +121,4 @@ function unresolvedFinding(
     macro: name,
     ...(place === undefined ? {} : { place }),
   };
-}
-
-/** The macros that a condition may see, by their trees; made for looking up, not for walking over. */
-class VisibleMacros extends Map<string, Node> {
-  readonly #macros: ReadonlyMap<string, CompiledMacro>;
-  readonly #visibility: number;
-
-  constructor(macros: ReadonlyMap<string, CompiledMacro>, visibility: number) {
-    super();
-    this.#macros = macros;
-    this.#visibility = visibility;
-  }
-
-  override get(name: string): Node | undefined {
-    const macro = this.#macros.get(name);
-    return macro !== undefined && macro.collected.index < this.#visibility ? macro.tree : undefined;
-  }
 }

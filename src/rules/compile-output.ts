@@ -30,7 +30,7 @@ export function compiledOutput(rule: CollectedRule, { appendOutput, report }: Ou
       (tags ?? []).every((tag) => rule.tags.includes(tag)) &&
       (name === undefined || name === rule.name),
   );
-  const output = [rule.output.text, ...appended.map(({ text }) => text)].join(" ");
+  const output = appended.reduce((text, more) => `${text} ${more.text}`, rule.output.text);
   if (!output.includes(CONTAINER_INFO)) return output;
   const { context } = rule;
   report({ severity: "warning", code: "LOAD_DEPRECATED_ITEM", message: CONTAINER_INFO_MESSAGE, context });

@@ -52,7 +52,8 @@ export interface CompileOptions {
   readonly brokenMacros: Set<string>;
   readonly memory: CompileMemory & {
     readonly analyses: AnalysisMemory;
-    readonly outputs: Map<string, ReturnType<typeof parseOutput>>;
+    /** By source. */
+    readonly outputs: Map<string, Map<string, ReturnType<typeof parseOutput>>>;
   };
 }
 
@@ -73,12 +74,12 @@ export function compile(collector: Collector, options: CompileOptions): Compilat
     const sources: ConditionSources = { lists: createListTable(lists), macros: new Map(), memory: options.memory };
     const usedLists = new Set<string>();
     compileMacros([...collector.macros.values()], sources, usedLists, options);
-    const rules = [...collector.rules.values()].flatMap((rule) => {
-      const compiled = rule.unknownSource
-        ? undefined
-        : attempt(options, () => compileRule(rule, sources, usedLists, options));
-      return compiled === undefined ? [] : [compiled];
-    });
+    const rules: CompiledRule[] = [];
+    for (const rule of collector.rules.values()) {
+      if (rule.unknownSource) continue;
+      const compiled = attempt(options, () => compileRule(rule, sources, usedLists, options));
+      if (compiled !== undefined) rules.push(compiled);
+    }
     for (const draft of options.drafts) checkDraft(draft, sources, options);
     for (const list of lists) list.used ||= usedLists.has(list.name);
     reportUnused(lists, sources.macros, options.report);
@@ -160,7 +161,9 @@ function compileRule(
   if (outputParts === undefined) return undefined;
   reportDeprecatedOutput(rule, output, options.report);
   const compiled = compileCondition(rule, condition, sources, usedLists, options);
-  return compiled === undefined ? undefined : { ...compiled, collected: rule, output, outputParts };
+  if (compiled === undefined) return undefined;
+  const { expanded, tree, macros, analysis } = compiled;
+  return { collected: rule, expanded, tree, macros, output, outputParts, analysis };
 }
 
 /** Reports the errors of what there is of a rule that could not be read, and nothing else. */
@@ -231,9 +234,10 @@ function fatal(message: string, rule: RuleDraft, stopAtFirst: boolean): Error {
 /** The output's parts; undefined where the rule is to be skipped with a warning. Throws where it cannot be formatted. */
 function readOutput(rule: RuleDraft, text: string, options: CompileOptions): Output | undefined {
   const { engine, memory, report } = options;
-  const key = `${rule.source}\0${text}`;
-  const parsed = memory.outputs.get(key) ?? parseOutput(text, { source: rule.source, engine });
-  memory.outputs.set(key, parsed);
+  const known = memory.outputs.get(rule.source) ?? new Map<string, ReturnType<typeof parseOutput>>();
+  memory.outputs.set(rule.source, known);
+  const parsed = known.get(text) ?? parseOutput(text, { source: rule.source, engine });
+  known.set(text, parsed);
   if (parsed.output !== undefined) return parsed.output;
   const { message, span } = parsed.error;
   const place = text.startsWith(rule.output.text) ? placeInSources(rule.output, span.start, span.end) : undefined;
@@ -261,6 +265,7 @@ interface AnalysedRule {
 /** Reports what the checks of a condition found; false where the rule is to be skipped. Throws for the first error. */
 function reportCondition(analysed: AnalysedRule, { report, stopAtFirst }: CompileOptions): boolean {
   const { rule, analysis } = analysed;
+  if (analysis.early.length + analysis.errors.length + analysis.late.length === 0) return true;
   const finding = (diagnostic: Diagnostic): Pick<LoadFinding, "message" | "context" | "macros" | "place"> => {
     const { macros: path, span } = diagnostic;
     const last = path.at(-1);

@@ -84,12 +84,12 @@ function undecodable(value: YamlScalar, key: string, context: LoadContext): neve
 }
 
 /** The scalars of the sequence under a key; undefined where the key is missing and optional. */
-export function decodeTexts(
+export function decodeScalars(
   item: YamlNode,
   key: string,
   context: LoadContext,
   optional: boolean,
-): SourcedText[] | undefined {
+): YamlScalar[] | undefined {
   const node = lookup(item, key);
   if (node === undefined) {
     if (optional) return undefined;
@@ -97,11 +97,11 @@ export function decodeTexts(
   }
   const at = nodeContext(node, "value for", key, context);
   if (node.kind !== "sequence") reject("LOAD_ERR_YAML_VALIDATE", "Value is not a sequence", at);
-  return node.items.map((element) => elementText(element, at));
+  return node.items.map((element) => scalarElement(element, at));
 }
 
-function elementText(element: YamlNode, sequence: LoadContext): SourcedText {
-  if (element.kind === "scalar") return sourcedScalar(sequence.file, element);
+function scalarElement(element: YamlNode, sequence: LoadContext): YamlScalar {
+  if (element.kind === "scalar") return element;
   reject("LOAD_ERR_YAML_VALIDATE", "sequence value is not scalar", nodeContext(element, "list item", "", sequence));
 }
 

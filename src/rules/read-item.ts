@@ -1,5 +1,5 @@
 import type { Collector } from "./collector.ts";
-import { decodeOptionalBoolean, decodeString, decodeText, decodeTexts, valueContext, wordOf } from "./decode.ts";
+import { decodeOptionalBoolean, decodeScalars, decodeString, decodeText, valueContext, wordOf } from "./decode.ts";
 import { LIST_KEYS, MACRO_KEYS, RULE_KEYS } from "./item-keys.ts";
 import {
   APPEND_AND_OVERRIDE,
@@ -12,6 +12,7 @@ import { type LoadContext, nodeContext, placeOf, reject } from "./load-context.t
 import { readOverrides } from "./read-overrides.ts";
 import { readRequiredEngine, readRequiredPlugins } from "./read-requirements.ts";
 import { readRule } from "./read-rule.ts";
+import { sourcedScalar } from "./sourced-text.ts";
 import { lookup, type YamlNode } from "./yaml/yaml-node.ts";
 
 /**
@@ -51,7 +52,8 @@ function readList(item: YamlNode, parent: LoadContext, collector: Collector, rep
     const message = INVALID_LIST_NAME;
     report({ severity: "warning", code: "LOAD_INVALID_LIST_NAME", message, context });
   }
-  const items = decodeTexts(item, "items", context, false) ?? [];
+  const scalars = decodeScalars(item, "items", context, false) ?? [];
+  const items = scalars.map((scalar) => sourcedScalar(context.file, scalar));
   if (readAppends(item, "items", context, report)) collector.appendList({ name, items, context });
   else collector.defineList({ name, items, context });
   return context;

@@ -9,6 +9,8 @@ export interface Overrides {
 
 const BAD_MAP = "invalid node; this may result from using a map iterator as a sequence iterator, or vice-versa";
 
+const NO_OVERRIDES: Overrides = { append: new Set(), replace: new Set() };
+
 /** What `override:` asks for, key by key; refused where a key cannot be appended to or replaced. */
 export function readOverrides(
   item: YamlNode,
@@ -16,14 +18,15 @@ export function readOverrides(
   replaceable: ReadonlySet<string>,
   context: LoadContext,
 ): Overrides {
+  const node = lookup(item, "override");
+  if (node === undefined) return NO_OVERRIDES;
   const append = new Set<string>();
   const replace = new Set<string>();
-  const node = lookup(item, "override");
   const at = nodeContext(item, "overrides", "", context);
-  if (node?.kind === "sequence" && node.items.length > 0) {
+  if (node.kind === "sequence" && node.items.length > 0) {
     reject("LOAD_ERR_VALIDATE", BAD_MAP, fileContext(context.file));
   }
-  for (const [keyNode, operationNode] of node?.kind === "map" ? node.pairs : []) {
+  for (const [keyNode, operationNode] of node.kind === "map" ? node.pairs : []) {
     const key = wordOf(keyNode, context);
     const operation = wordOf(operationNode, context);
     const keyContext = nodeContext(keyNode, "overrides", key, at);

@@ -9,9 +9,9 @@ import {
   decodeOptionalUint32,
   decodeRequiredBoolean,
   decodeRequiredUint32,
+  decodeScalars,
   decodeString,
   decodeText,
-  decodeTexts,
   valueContext,
 } from "./decode.ts";
 import { APPEND_AND_OVERRIDE, DEPRECATED_APPEND, DEPRECATED_TOGGLE, type Report } from "./item-messages.ts";
@@ -96,7 +96,7 @@ function readPriority(item: YamlNode, context: LoadContext): Priority {
 }
 
 function readTags(item: YamlNode, context: LoadContext): string[] {
-  return sortedTags((decodeTexts(item, "tags", context, true) ?? []).map(({ text }) => text));
+  return sortedTags((decodeScalars(item, "tags", context, true) ?? []).map(({ value }) => value));
 }
 
 function readOldAppend(item: YamlNode, name: string, source: string, context: LoadContext, report: Report): RuleUpdate {

@@ -28,6 +28,8 @@ export interface ExpandedText {
   readonly lists: readonly string[];
 }
 
+const NONE: readonly never[] = [];
+
 /** Lists of lists can double a text at every step: beyond this length it is refused. */
 export const LONGEST_CONDITION = 1_000_000;
 
@@ -39,9 +41,10 @@ export const LONGEST_CONDITION = 1_000_000;
  */
 export function substituteLists(source: SourcedText, lists: ListTable): ExpandedText | undefined {
   let text = source.text;
+  const waiting = lists.namedIn(text);
+  if (waiting === undefined) return { source, text, edits: NONE, lists: NONE };
   const edits: Edit[] = [];
   const used: string[] = [];
-  const waiting = lists.namedIn(text);
   for (let list = waiting.next(); list !== undefined; list = waiting.next()) {
     const replaced = replaceName(text, list, edits);
     if (replaced === undefined) continue;
@@ -55,7 +58,8 @@ export function substituteLists(source: SourcedText, lists: ListTable): Expanded
 
 /** Lists by name, and the search for those that a text may name. */
 export interface ListTable {
-  namedIn(text: string): Waiting;
+  /** undefined where the text names none, as most do. */
+  namedIn(text: string): Waiting | undefined;
 }
 
 interface Waiting {
@@ -70,17 +74,26 @@ export function createListTable(lists: readonly SubstitutableList[]): ListTable 
   // A name with a neighbour character in it is no word of any text: only a search finds it.
   const odd = lists.filter(({ name }) => /[ \t\n\r(),=]/.test(name));
   const mentions = new Map<SubstitutableList, readonly SubstitutableList[]>();
-  const mentionedIn = (text: string) =>
-    text.split(/[ \t\n\r(),=]+/).flatMap((word) => {
-      const list = byName.get(word);
-      return list === undefined ? [] : [list];
-    });
+  const mentionedIn = (text: string) => {
+    const named: SubstitutableList[] = [];
+    for (let start = 0, end = 0; start < text.length; start = end + 1) {
+      for (end = start; end < text.length && !isNeighbour(text.charAt(end)); ) end += 1;
+      const list = end > start ? byName.get(text.slice(start, end)) : undefined;
+      if (list !== undefined) named.push(list);
+    }
+    return named;
+  };
   const mentionedBy = (list: SubstitutableList) => {
     const known = mentions.get(list) ?? list.items.flatMap((item) => mentionedIn(item.text));
     mentions.set(list, known);
     return known;
   };
-  return { namedIn: (text) => waitingLists([...odd, ...mentionedIn(text)], mentionedBy) };
+  return {
+    namedIn(text) {
+      const named = mentionedIn(text);
+      return named.length + odd.length === 0 ? undefined : waitingLists([...odd, ...named], mentionedBy);
+    },
+  };
 }
 
 function waitingLists(

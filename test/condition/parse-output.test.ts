@@ -2,34 +2,33 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createFormatter } from "../../src/condition/format-output.ts";
 import { parseOutput } from "../../src/condition/parse-output.ts";
+import { printCondition } from "../../src/condition/print-condition.ts";
 import { wildText } from "./generators.ts";
 import { type PlainEvent, plainSource } from "./plain-source.ts";
 
 const SYSCALL = { source: "syscall" };
 
-/** Pieces as written, fields in brackets with their width. */
+/** Pieces, fields in brackets with their width. */
 function pieces(format: string): string {
   const { output, error } = parseOutput(format, SYSCALL);
   if (output === undefined) return `${error.message} at ${error.span.start}`;
   return output.parts
-    .map((part) =>
-      part.kind === "text" ? part.text : `{${format.slice(part.span.start, part.span.end)}|${part.width}}`,
-    )
+    .map((part) => (part.kind === "text" ? part.text : `{${printCondition(part.field)}|${part.width}}`))
     .join("");
 }
 
 test.each([
-  ["shell in %proc.name (user=%user.name)", "shell in {%proc.name|0} (user={%user.name|0})"],
-  ["*%proc.name", "{%proc.name|0}"],
-  ["%20proc.name|%010fd.name", "{%20proc.name|20}|{%010fd.name|10}"],
-  ["%proc.name.foo", "{%proc.name|0}.foo"],
-  ["%proc.namefoo", "{%proc.name|0}foo"],
-  ["%proc.aname[2]%proc.aname", "{%proc.aname[2]|0}{%proc.aname|0}"],
-  ["%proc.aname[2", "{%proc.aname|0}[2"],
-  ["%proc.name[x]", "{%proc.name|0}[x]"],
-  ["%evt.arg.flagsx", "{%evt.arg.flags|0}x"],
-  ["%tolower(proc.name)s", "{%tolower(proc.name)|0}s"],
-  ['%getopt(("-a"),"a")[ab]', '{%getopt(("-a"),"a")|0}[ab]'],
+  ["shell in %proc.name (user=%user.name)", "shell in {proc.name|0} (user={user.name|0})"],
+  ["*%proc.name", "{proc.name|0}"],
+  ["%20proc.name|%010fd.name", "{proc.name|20}|{fd.name|10}"],
+  ["%proc.name.foo", "{proc.name|0}.foo"],
+  ["%proc.namefoo", "{proc.name|0}foo"],
+  ["%proc.aname[2]%proc.aname", "{proc.aname[2]|0}{proc.aname|0}"],
+  ["%proc.aname[2", "{proc.aname|0}[2"],
+  ["%proc.name[x]", "{proc.name|0}[x]"],
+  ["%evt.arg.flagsx", "{evt.arg.flags|0}x"],
+  ["%tolower(proc.name)s", "{tolower(proc.name)|0}s"],
+  ['%getopt(("-a"),"a")[ab]', "{getopt((-a),a)|0}[ab]"],
   ["no fields", "no fields"],
   ["", "empty formatting token at 0"],
   ["50% off", "unknown filter: unexpected token after ' at 2"],

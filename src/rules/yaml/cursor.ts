@@ -29,12 +29,15 @@ export class Cursor {
   offset: number;
   #line = 0;
   #lineStart: number;
+  /** Of the last place that was asked for: a scalar's tokens and nodes all stand where it begins. */
+  #mark: Mark;
 
   constructor(text: string, dialect: YamlDialect) {
     this.text = text;
     this.#loneReturns = dialect === "bundled";
     this.offset = text.startsWith("\uFEFF") ? 1 : 0;
     this.#lineStart = this.offset;
+    this.#mark = { offset: this.offset, line: 0, column: 0 };
     const first = text.search(/[\r\n]/);
     this.#lineEnd = this.#loneReturns && first !== -1 && text[first] === "\r" && text[first + 1] !== "\n" ? CR : LF;
   }
@@ -52,7 +55,11 @@ export class Cursor {
   }
 
   get mark(): Mark {
-    return { offset: this.offset, line: this.#line, column: this.column };
+    const { offset, column } = this;
+    if (this.#mark.offset !== offset || this.#mark.column !== column) {
+      this.#mark = { offset, line: this.#line, column };
+    }
+    return this.#mark;
   }
 
   /** The UTF-16 unit some places ahead; NaN past the end. */

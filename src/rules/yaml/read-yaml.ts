@@ -44,6 +44,13 @@ export function readYaml(text: string, dialect: YamlDialect = "bundled"): YamlRe
 
 class YamlLimit extends YamlFault {}
 
+interface Properties {
+  readonly tagged: boolean;
+  readonly anchor: string | undefined;
+}
+
+const NO_PROPERTIES: Properties = { tagged: false, anchor: undefined };
+
 interface Anchored {
   node: YamlNode;
   /** Values in the node with aliases as copies; 0 while it is still open. */
@@ -138,7 +145,7 @@ class DocumentReader {
     if (first === undefined) return this.#empty(this.#scanner.mark);
     if (first.type === "value") return this.#map(first.mark, undefined);
     if (first.type === "alias") return this.#alias(first);
-    const { tagged, anchor } = this.#properties();
+    const { tagged, anchor } = first.type === "tag" || first.type === "anchor" ? this.#properties() : NO_PROPERTIES;
     const token = this.#scanner.peek();
     const mark = first.mark;
     if (token?.type === "plain" || token?.type === "quoted") {
@@ -160,7 +167,7 @@ class DocumentReader {
       (token?.type === "key" && this.#inFlowSequence.at(-1) === true);
     if (opensMap) return this.#map(mark, anchor);
     if (!tagged || token === undefined) return this.#close(anchor, this.#empty(mark), 1);
-    return this.#close(anchor, { kind: "scalar", mark, value: "", map: [0, mark.offset], plain: false }, 1);
+    return this.#close(anchor, { kind: "scalar", mark, value: "", map: mark.offset, plain: false }, 1);
   }
 
   #empty(mark: Mark): YamlNode {
@@ -192,7 +199,7 @@ class DocumentReader {
     return anchored.node;
   }
 
-  #properties(): { tagged: boolean; anchor: string | undefined } {
+  #properties(): Properties {
     let tag: string | undefined;
     let anchor: string | undefined;
     for (let token = this.#scanner.peek(); token !== undefined; token = this.#scanner.peek()) {

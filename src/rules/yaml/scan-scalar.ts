@@ -1,11 +1,18 @@
 import { type Cursor, YamlFault } from "./cursor.ts";
 import { scanEscape } from "./scan-escape.ts";
+import type { ScalarMap } from "./yaml-node.ts";
 
 const QUOTE = 0x22;
 const APOSTROPHE = 0x27;
 const BACKSLASH = 0x5c;
 const COLON = 0x3a;
 const HASH = 0x23;
+const COMMA = 0x2c;
+const QUESTION_MARK = 0x3f;
+const OPENING_BRACKET = 0x5b;
+const CLOSING_BRACKET = 0x5d;
+const OPENING_BRACE = 0x7b;
+const CLOSING_BRACE = 0x7d;
 const SPACE = 0x20;
 const TAB = 0x09;
 const LF = 0x0a;
@@ -24,7 +31,7 @@ export interface ScalarShape {
 
 export interface ScannedScalar {
   readonly value: string;
-  readonly map: number[];
+  readonly map: ScalarMap;
   /** The scalar ended because a line was indented too little: what follows begins a line. */
   readonly endedAtLineStart: boolean;
 }
@@ -298,7 +305,33 @@ function shortPlain(cursor: Cursor, end: number, endedAtLineStart: boolean): Sca
   let kept = end;
   while (kept > start && isBlankAt(text, kept - 1)) kept -= 1;
   cursor.advance(end - start);
-  return { value: text.slice(start, kept), map: [0, start], endedAtLineStart };
+  return { value: text.slice(start, kept), map: start, endedAtLineStart };
+}
+
+/**
+ * The short way for a plain scalar in a flow collection that ends on its line at a comma or bracket; what holds a colon or
+ * a hash takes the long way.
+ */
+export function scanShortInFlow(cursor: Cursor): ScannedScalar | undefined {
+  const { text } = cursor;
+  for (let at = cursor.offset; at < text.length; at += 1) {
+    switch (text.charCodeAt(at)) {
+      case COMMA:
+      case CLOSING_BRACKET:
+      case CLOSING_BRACE:
+        return shortPlain(cursor, at, false);
+      case COLON:
+      case HASH:
+      case LF:
+      case CR:
+      case 0:
+      case OPENING_BRACKET:
+      case OPENING_BRACE:
+      case QUESTION_MARK:
+        return undefined;
+    }
+  }
+  return undefined;
 }
 
 /** The short way for a quoted scalar on one line without escapes; the cursor stands behind the opening quote. */
@@ -312,7 +345,7 @@ export function scanShortQuoted(cursor: Cursor, quote: "'" | '"'): ScannedScalar
   }
   if (quote === "'" && text.charCodeAt(at + 1) === closing) return undefined;
   cursor.advance(at + 1 - start);
-  return { value: text.slice(start, at), map: [0, start], endedAtLineStart: false };
+  return { value: text.slice(start, at), map: start, endedAtLineStart: false };
 }
 
 function endsKey(text: string, at: number): boolean {

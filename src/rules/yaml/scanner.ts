@@ -1,6 +1,6 @@
 import { Cursor, type YamlDialect, YamlFault } from "./cursor.ts";
 import { scanAnchorOrAlias, scanDirective, scanTag } from "./scan-properties.ts";
-import { ScalarScan, type ScalarShape, scanShortPlain, scanShortQuoted } from "./scan-scalar.ts";
+import { ScalarScan, type ScalarShape, scanShortInFlow, scanShortPlain, scanShortQuoted } from "./scan-scalar.ts";
 import { type Token, type TokenType, token } from "./token.ts";
 import type { Mark } from "./yaml-node.ts";
 
@@ -14,13 +14,13 @@ interface Indent {
 
 /** A scalar, alias or flow collection that a colon on the same line would make a key. */
 interface PossibleKey {
-  readonly mark: Mark;
   readonly flowLevel: number;
   readonly indent: Indent | undefined;
   readonly key: Token;
 }
 
 const LONGEST_KEY = 1024;
+const DOCUMENT_MARKERS = ["---", "..."] as const;
 
 /**
  * Turns a YAML text into tokens, one construct at a time. What it accepts, where it stops and with which words is
@@ -102,7 +102,7 @@ export class Scanner {
       this.#tokens.push(scanDirective(cursor));
       return true;
     }
-    const marker = (["---", "..."] as const).find((text) => cursor.isDocumentMarker(text));
+    const marker = DOCUMENT_MARKERS.find((text) => cursor.isDocumentMarker(text));
     if (marker === undefined) return false;
     this.#closeBlocks();
     this.#push(marker === "---" ? "document-start" : "document-end", 3);
@@ -200,7 +200,7 @@ export class Scanner {
     const key = token("key", cursor.mark);
     key.state = "undecided";
     this.#tokens.push(key);
-    this.#keys.push({ mark: cursor.mark, flowLevel: this.#flows.length, indent, key });
+    this.#keys.push({ flowLevel: this.#flows.length, indent, key });
   }
 
   #dropKey(): void {
@@ -212,7 +212,8 @@ export class Scanner {
     if (key === undefined || key.flowLevel !== this.#flows.length) return false;
     this.#keys.pop();
     const cursor = this.#cursor;
-    const fits = cursor.line === key.mark.line && cursor.offset - key.mark.offset <= LONGEST_KEY;
+    const { mark } = key.key;
+    const fits = cursor.line === mark.line && cursor.offset - mark.offset <= LONGEST_KEY;
     decide(key, fits ? "valid" : "invalid");
     return fits;
   }
@@ -323,7 +324,7 @@ export class Scanner {
       : { style: "plain", indent: (this.#indents.at(-1)?.column ?? -1) + 1 };
     this.#notePossibleKey();
     const mark = this.#cursor.mark;
-    const short = this.#inFlow ? undefined : scanShortPlain(this.#cursor, shape.indent);
+    const short = this.#inFlow ? scanShortInFlow(this.#cursor) : scanShortPlain(this.#cursor, shape.indent);
     const { value, map, endedAtLineStart } = short ?? new ScalarScan(this.#cursor, shape).run();
     this.#keyAllowed = endedAtLineStart;
     this.#afterJson = false;

@@ -39,7 +39,7 @@ export function token(
   type: TokenType,
   mark: Mark,
   value = "",
-  map: ScalarMap = NONE,
+  map: ScalarMap = 0,
   parameters: readonly string[] = NONE,
 ): Token {
   return { type, mark, state: "valid", value, map, parameters };

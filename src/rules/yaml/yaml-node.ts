@@ -6,10 +6,10 @@ export interface Mark {
 }
 
 /**
- * Where the characters of a scalar stand in its file: pairs of (offset in the value, offset in the file), ascending.
- * From each pair on, value and file run in step until the next pair.
+ * Where the characters of a scalar stand in its file: the offset of its first where value and file run in step all along,
+ * else pairs of (offset in the value, offset in the file), ascending, from each of which on they do until the next.
  */
-export type ScalarMap = readonly number[];
+export type ScalarMap = number | readonly number[];
 
 export interface YamlNull {
   readonly kind: "null";
@@ -55,6 +55,7 @@ export function lookup(node: YamlNode, key: string): YamlNode | undefined {
 
 /** The file offset of a character of a scalar's value. */
 export function offsetInFile(map: ScalarMap, offset: number): number {
+  if (typeof map === "number") return map + Math.max(0, offset);
   let low = 0;
   let high = map.length / 2 - 1;
   while (low < high) {
