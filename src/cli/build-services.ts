@@ -41,6 +41,8 @@ export interface BuildOptions {
   readonly feeds?: () => readonly Feed[];
   /** A Falco binary to use instead of looking for one. */
   readonly falcoBin?: string;
+  /** Where the webserver of a running Falco answers, instead of what its configuration says. */
+  readonly falcoUrl?: string;
   readonly allowChanges?: boolean;
   /** Sets damaged files of the store aside and goes on without them. */
   readonly repair?: boolean;
@@ -60,7 +62,7 @@ export async function buildServices(options: BuildOptions): Promise<Built> {
     { path: shippedSkills(), origin: "shipped" },
     { path: skillHome, origin: "added" },
   ]);
-  const falco = buildFalco({ home, falcoBin: options.falcoBin, hostname: hostName });
+  const falco = buildFalco({ home, falcoBin: options.falcoBin, falcoUrl: options.falcoUrl, hostname: hostName, feeds });
   const services: Services = {
     version,
     home,
@@ -75,6 +77,7 @@ export async function buildServices(options: BuildOptions): Promise<Built> {
     compliance: async () => (await import("./build-compliance.ts")).buildCompliance(services, alertRoots),
     rules: openRules(options, skills),
     engines: () => falco.engines(),
+    inspectFalco: falco.inspect,
     approvals: falco.approvals,
     changesAllowed: options.allowChanges === true,
     runs: openRuns({ folder: join(home, "runs"), nowMs, newId }),

@@ -94,6 +94,10 @@ function addServe(program: Command): void {
       ),
     )
     .addOption(
+      fromEnvironment("--falco-bin <file>", "Falco binary to run; default: looked for in PATH and package places"),
+    )
+    .addOption(fromEnvironment("--falco-url <url>", "webserver of a running Falco, as http://127.0.0.1:8765"))
+    .addOption(
       fromEnvironment("--max-result-chars <count>", "longest answer in characters, 4000 to 500000")
         .argParser(resultChars)
         .default(20_000),

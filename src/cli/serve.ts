@@ -23,6 +23,9 @@ export async function serve(flags: ServeFlags): Promise<void> {
     captureRoots: settings.captureRoots,
     feeds: () => feeds?.list() ?? [],
     repair: settings.repair,
+    allowChanges: settings.allowChanges,
+    ...(settings.falcoBin === undefined ? {} : { falcoBin: settings.falcoBin }),
+    ...(settings.falcoUrl === undefined ? {} : { falcoUrl: settings.falcoUrl }),
   });
   feeds = await startFeeds(settings, built.services.alerts, built.quarantine);
   await new Promise<void>((resolve) => {

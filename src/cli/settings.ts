@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { FalcoSkillsError } from "../errors/falco-skills-error.ts";
+import { falcoAddress } from "../falco/host/falco-address.ts";
 
 /** The options of `serve` as commander hands them over: flags first, then FALCO_SKILLS_* variables, then defaults. */
 export interface ServeFlags {
@@ -15,6 +16,8 @@ export interface ServeFlags {
   readonly capturesRoot?: readonly string[];
   readonly listen?: string;
   readonly listenToken?: string;
+  readonly falcoBin?: string;
+  readonly falcoUrl?: string;
   readonly maxResultChars?: number;
   readonly repair?: boolean;
 }
@@ -34,6 +37,10 @@ export interface Settings {
   /** Folders the model may read captures and event files from. */
   readonly captureRoots: readonly string[];
   readonly listen: { readonly host: string; readonly port: number; readonly token?: string } | undefined;
+  /** A Falco binary to use instead of looking for one. */
+  readonly falcoBin?: string;
+  /** Where the webserver of a running Falco answers. */
+  readonly falcoUrl?: string;
   readonly maxResultChars: number;
   readonly repair: boolean;
 }
@@ -54,6 +61,8 @@ export function readSettings(flags: ServeFlags, environment: NodeJS.ProcessEnv):
     ruleRoots: (flags.rulesRoot ?? []).map((path) => resolve(path)),
     captureRoots: (flags.capturesRoot ?? []).map((path) => resolve(path)),
     listen: flags.listen === undefined ? undefined : listenAddress(flags.listen, flags.listenToken),
+    ...(flags.falcoBin === undefined ? {} : { falcoBin: resolve(flags.falcoBin) }),
+    ...(flags.falcoUrl === undefined ? {} : { falcoUrl: falcoAddress(flags.falcoUrl).href }),
     maxResultChars: flags.maxResultChars ?? 20_000,
     repair: flags.repair === true,
   };

@@ -3,6 +3,7 @@ import type { AuditVerdict } from "../audit/verdict.ts";
 import type { ChecklistStore } from "../compliance/checklist.ts";
 import type { ComplianceServices } from "../compliance/compliance.ts";
 import type { Approvals } from "../falco/approvals/approval.ts";
+import type { RunningFalco } from "../falco/host/running-falco.ts";
 import type { IngestReport } from "../ingest/import-files.ts";
 import type { RuleLibrary } from "../rules/library/rule-library.ts";
 import type { Engines } from "../runs/choose-engine.ts";
@@ -24,6 +25,8 @@ export interface Services extends ComplianceServices, RunServices {
   readonly captures: Captures;
   /** The engines of this machine; a Falco binary is looked for once, when first asked. */
   readonly engines: () => Promise<Engines>;
+  /** The Falco that runs on this host or behind --falco-url, as it is now. */
+  readonly inspectFalco: (signal: AbortSignal) => Promise<RunningFalco>;
   /** What waits for a person's yes. */
   readonly approvals: Approvals;
   /** The server was started with --allow-changes. */

@@ -6,8 +6,8 @@ import type { FalcoEngine } from "./falco-engine.ts";
 
 /** The engines of this machine. */
 export interface Engines {
-  /** For a rule set loaded for that engine version. */
-  readonly embedded: (engineVersion: string) => Engine;
+  /** For a rule set loaded for that engine version; the newest one without. */
+  readonly embedded: (engineVersion?: string) => Engine;
   readonly falco: FalcoEngine | undefined;
   /** Where a Falco binary was looked for, and why the places have none. */
   readonly search: FalcoSearch;

@@ -1,4 +1,4 @@
-import { replayableRules, requireRunnable } from "../replay/runs/replayable-rules.ts";
+import { requireRunnable } from "../replay/runs/replayable-rules.ts";
 import { runRules } from "../replay/runs/run-rules.ts";
 import { falcoLoadResults } from "../rules/falco-load-results.ts";
 import type { Engine } from "./engine.ts";

@@ -1,10 +1,8 @@
 import { z } from "zod";
 import { FalcoSkillsError } from "../../errors/falco-skills-error.ts";
-import { explainRule } from "../../rules/explain/explain-rule.ts";
 import { textOf } from "../../rules/library/open-rule-library.ts";
 import type { FoundRule, RuleLibrary, StoredRuleSet } from "../../rules/library/rule-library.ts";
 import type { LintFinding } from "../../rules/lint/lint-finding.ts";
-import { lintRuleSet } from "../../rules/lint/lint-rule-set.ts";
 import { nearestNames } from "../../text/nearest-names.ts";
 import { DETAIL } from "../alert-view.ts";
 import { shorten } from "../answer.ts";
@@ -71,7 +69,7 @@ export const explainRuleTool = defineTool({
     const found = await findRule(rules, name, set);
     const others = set === undefined ? (await rules.findRule(name)).slice(1) : [];
     return {
-      data: dataOf(found, detail),
+      data: await dataOf(found, detail),
       source: { kind: "rule sets", looked_at: found.set.ruleSet.rules.length },
       warnings: warningsOf(found, others),
       untrusted: UNTRUSTED,
@@ -122,14 +120,14 @@ function warningsOf({ set, rule }: FoundRule, others: readonly FoundRule[]): str
   ];
 }
 
-function dataOf(found: FoundRule, detail: "concise" | "full") {
+async function dataOf(found: FoundRule, detail: "concise" | "full") {
+  const { explainRule } = await import("../../rules/explain/explain-rule.ts");
   const { rule, set } = found;
   const explained = explainRule(rule, set.ruleSet, { detail });
   const title = `rule ${JSON.stringify(rule.name)}`;
   const macroTitles = new Set(explained.macros.map((macro) => `macro ${JSON.stringify(macro.name)}`));
-  const own = lintsOf(set).filter(
-    ({ within }) => within.includes(title) || within.some((item) => macroTitles.has(item)),
-  );
+  const lints = await lintsOf(set);
+  const own = lints.filter(({ within }) => within.includes(title) || within.some((item) => macroTitles.has(item)));
   return {
     rule: rule.name,
     set: set.name,
@@ -183,7 +181,8 @@ function dataOf(found: FoundRule, detail: "concise" | "full") {
 /** A set never changes, and linting all of it for one rule takes the better part of a second. */
 const lintsBySet = new WeakMap<StoredRuleSet, readonly LintFinding[]>();
 
-function lintsOf(set: StoredRuleSet): readonly LintFinding[] {
+async function lintsOf(set: StoredRuleSet): Promise<readonly LintFinding[]> {
+  const { lintRuleSet } = await import("../../rules/lint/lint-rule-set.ts");
   const known = lintsBySet.get(set) ?? lintRuleSet(set.ruleSet, set.files, { load: set.options }).findings;
   lintsBySet.set(set, known);
   return known;

@@ -1,14 +1,19 @@
 import { z } from "zod";
 import { formatTimeNs } from "../../alert/time.ts";
+import type { ChecklistStore } from "../../compliance/checklist.ts";
 import { describeError } from "../../errors/describe-error.ts";
+import type { RunningFalco } from "../../falco/host/running-falco.ts";
+import type { Engines } from "../../runs/choose-engine.ts";
+import type { SkillCatalog } from "../../skills/skill.ts";
 import type { StoreStatus, Summary } from "../../store/alert-store.ts";
+import { ENGINES, enginesView, HOST_FINDING, hostFindings, RUNNING_FALCO, runningFalcoView } from "../falco-view.ts";
 import { defineTool } from "../tool.ts";
 
 export const falcoStatus = defineTool({
   name: "falco_status",
   title: "Status",
   description:
-    "What this server can see and do right now: alerts stored (time span, by source), what feeds the store, events Falco reported as dropped, skills, checklists, the audit trail's state, and which tools are withheld by which flag. " +
+    "What this server can see and do right now: engines that can run rules, the running Falco (health, version, drops, whether the rule files on disk are the loaded ones, what is wrong with its set-up and the lines that mend it), alerts stored (time span, by source), what feeds the store, skills, checklists, the audit trail's state, and which tools are withheld by which flag. " +
     "Call it first in an investigation; an empty search means little before you know this.",
   effect: "reads",
   toolset: "status",
@@ -16,6 +21,9 @@ export const falcoStatus = defineTool({
   output: z.strictObject({
     version: z.string(),
     home: z.string(),
+    engines: ENGINES,
+    falco: RUNNING_FALCO.optional(),
+    findings: z.array(HOST_FINDING).describe("What is wrong with the running Falco's set-up, the worst first"),
     alerts: z.strictObject({
       stored: z.int(),
       first: z.string().optional(),
@@ -54,9 +62,9 @@ export const falcoStatus = defineTool({
       .array(z.strictObject({ tool: z.string(), by: z.string() }))
       .describe("Tools that exist and are off, and the flag that does it"),
   }),
-  cuttable: ["checklists", "skills"],
+  cuttable: ["checklists", "skills", "findings"],
 
-  async run(_input, { services, offered, withheld }) {
+  async run(_input, { services, offered, withheld, signal }) {
     const faults: string[] = [];
     /** A part that fails must not hide the others: status is what people call when something is wrong. */
     const partly = <Part>(part: Promise<Part>, without: Part): Promise<Part> =>
@@ -65,26 +73,23 @@ export const falcoStatus = defineTool({
         faults.push(`${code}: ${message}. ${fix}`);
         return without;
       });
-    const [store, catalog, checklists, audit, drops] = await Promise.all([
+    const [store, catalog, checklists, audit, drops, engines, falco] = await Promise.all([
       partly(services.alerts.status(), NO_STORE),
       partly(services.skills(), { skills: [], faults: [] }),
       partly(services.checklists.list(), { checklists: [], faults: [] }),
       services.audit.status(),
       partly(services.alerts.summarize({ filter: { rules: DROP_RULES }, by: [], limit: 1 }), NO_DROPS),
+      partly(services.engines(), undefined),
+      partly<RunningFalco | undefined>(services.inspectFalco(signal), undefined),
     ]);
     return {
       data: {
         version: services.version,
         home: services.home,
-        alerts: {
-          stored: store.alerts,
-          ...(store.firstNs === undefined ? {} : { first: formatTimeNs(store.firstNs) }),
-          ...(store.lastNs === undefined ? {} : { last: formatTimeNs(store.lastNs) }),
-          by_source: Object.fromEntries(store.sources.map(({ source, alerts }) => [source, alerts])),
-          store: store.driver,
-          bytes: store.bytes,
-          damaged_files: store.setAside.map(({ path, reason }) => ({ path, reason })),
-        },
+        engines: engines === undefined ? [] : enginesView(engines),
+        ...(falco === undefined ? {} : { falco: runningFalcoView(falco) }),
+        findings: falco === undefined ? [] : hostFindings(falco),
+        alerts: storeView(store),
         feeds: services.feeds().map(({ kind, name, state, alerts, rejected, fault }) => ({
           kind,
           name,
@@ -111,19 +116,17 @@ export const falcoStatus = defineTool({
         withheld: withheld.map(({ tool, by }) => ({ tool, by })),
       },
       source: { kind: "this server", looked_at: store.alerts },
-      warnings: [
-        ...new Set(faults),
-        ...(store.alerts === 0
-          ? ["the store holds no alert yet: use ingest_alerts, or start the server with --alerts or --listen"]
-          : []),
-        ...(drops.matched > 0 ? ["Falco reported dropped events: what it did not see, no search can find"] : []),
-        ...(store.setAside.length > 0
-          ? ["files of the store are damaged: alerts in them are missing from every answer"]
-          : []),
-        ...catalog.faults.map(({ folder, message }) => `skill folder ${folder} is refused: ${message}`),
-        ...checklists.faults.map(({ file, message }) => `checklist file ${file}: ${message}`),
+      warnings: [...new Set(faults), ...warningsOf({ store, catalog, checklists, drops, engines })],
+      untrusted: [
+        "checklists[].title",
+        "feeds[].name",
+        "alerts.by_source",
+        "falco.rule_matches",
+        "falco.problems",
+        "falco.outputs[].target",
+        "findings[].message",
+        "findings[].lines",
       ],
-      untrusted: ["checklists[].title", "feeds[].name", "alerts.by_source"],
     };
   },
 });
@@ -133,3 +136,39 @@ const NO_DROPS: Summary = { matched: 0, considered: 0, groups: [], groupCount: 0
 
 /** Falco's own words for lost events, as its alerts of source "internal" name them. */
 const DROP_RULES = ["Falco internal: syscall event drop"];
+
+function storeView(store: StoreStatus) {
+  return {
+    stored: store.alerts,
+    ...(store.firstNs === undefined ? {} : { first: formatTimeNs(store.firstNs) }),
+    ...(store.lastNs === undefined ? {} : { last: formatTimeNs(store.lastNs) }),
+    by_source: Object.fromEntries(store.sources.map(({ source, alerts }) => [source, alerts])),
+    store: store.driver,
+    bytes: store.bytes,
+    damaged_files: store.setAside.map(({ path, reason }) => ({ path, reason })),
+  };
+}
+
+interface Seen {
+  readonly store: StoreStatus;
+  readonly catalog: SkillCatalog;
+  readonly checklists: Awaited<ReturnType<ChecklistStore["list"]>>;
+  readonly drops: Summary;
+  readonly engines: Engines | undefined;
+}
+
+function warningsOf({ store, catalog, checklists, drops, engines }: Seen): string[] {
+  const refused = (engines?.search.refused ?? []).filter(({ reason }) => reason !== "missing");
+  return [
+    ...(store.alerts === 0
+      ? ["the store holds no alert yet: use ingest_alerts, or start the server with --alerts or --listen"]
+      : []),
+    ...refused.map(({ path, detail }) => `${path} is not used as Falco: ${detail}`),
+    ...(drops.matched > 0 ? ["Falco reported dropped events: what it did not see, no search can find"] : []),
+    ...(store.setAside.length > 0
+      ? ["files of the store are damaged: alerts in them are missing from every answer"]
+      : []),
+    ...catalog.faults.map(({ folder, message }) => `skill folder ${folder} is refused: ${message}`),
+    ...checklists.faults.map(({ file, message }) => `checklist file ${file}: ${message}`),
+  ];
+}

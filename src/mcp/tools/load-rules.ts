@@ -1,10 +1,8 @@
 import { z } from "zod";
 import { FalcoSkillsError } from "../../errors/falco-skills-error.ts";
-import { diffRuleSets } from "../../rules/diff/diff-rule-sets.ts";
 import type { RuleFilesRead, SkippedFile } from "../../rules/library/read-rule-files.ts";
 import type { RuleLibrary, StoredRuleSet } from "../../rules/library/rule-library.ts";
-import { LINT_CODES, type LintCode } from "../../rules/lint/lint-codes.ts";
-import { findLint, lintRuleSet } from "../../rules/lint/lint-rule-set.ts";
+import { LINT_CODES } from "../../rules/lint/lint-codes.ts";
 import type { Finding } from "../../rules/lint/to-sarif.ts";
 import type { RuleFile } from "../../rules/load-rules.ts";
 import { nearestNames } from "../../text/nearest-names.ts";
@@ -83,7 +81,8 @@ export const loadRulesTool = defineTool({
 
   async run({ name, paths, text, builtin, engine, lints_off }, { services }) {
     const rules = services.rules;
-    const off = lints_off.map(lintNamed);
+    const { findLint, lintRuleSet } = await import("../../rules/lint/lint-rule-set.ts");
+    const off = lints_off.map((lint) => findLint(lint) ?? unknownLint(lint));
     const { files, skipped } = await gather(rules, paths, text, builtin);
     const before = await rules.get(name).catch(notLoadedYet);
     const options = engine === undefined ? {} : { engineVersion: wholeVersion(engine) };
@@ -96,7 +95,7 @@ export const loadRulesTool = defineTool({
         ...countsOf(set),
         problems: worstFirst(set.diagnostics).map(showFinding),
         lints: worstFirst(report.findings).map(showFinding),
-        ...(before === undefined || before.digest === set.digest ? {} : { changed_since: changes(before, set) }),
+        ...(before === undefined || before.digest === set.digest ? {} : { changed_since: await changes(before, set) }),
         files: set.ruleSet.files.map(({ name: file, bytes, sha256 }) => ({ name: file, bytes, sha256 })),
         skipped: skipped.map(({ path, reason }) => ({ path, reason })),
       },
@@ -137,9 +136,7 @@ async function gather(
   return { files, skipped };
 }
 
-function lintNamed(name: string): LintCode {
-  const code = findLint(name);
-  if (code !== undefined) return code;
+function unknownLint(name: string): never {
   throw new FalcoSkillsError("RULES_UNKNOWN_LINT", `no lint is called ${JSON.stringify(name)}`, {
     fix: `Write one of ${nearestNames(name, LINT_CODES, 3).join(", ")}.`,
   });
@@ -167,7 +164,8 @@ function countsOf({ name, digest, ok, ruleSet }: StoredRuleSet) {
   };
 }
 
-function changes(before: StoredRuleSet, after: StoredRuleSet) {
+async function changes(before: StoredRuleSet, after: StoredRuleSet) {
+  const { diffRuleSets } = await import("../../rules/diff/diff-rule-sets.ts");
   const { rules } = diffRuleSets(before.ruleSet, after.ruleSet);
   const count = (change: string) => rules.filter((rule) => rule.change === change).length;
   return {

@@ -1,8 +1,6 @@
 import { z } from "zod";
 import { FalcoSkillsError } from "../../errors/falco-skills-error.ts";
-import { ATTACK_VERSION } from "../../rules/attack/attack-table.ts";
-import { navigatorLayer } from "../../rules/attack/navigator-layer.ts";
-import { coverageOf, type RuleCoverage } from "../../rules/attack/rule-coverage.ts";
+import type { RuleCoverage } from "../../rules/attack/rule-coverage.ts";
 import type { RuleLibrary, StoredRuleSet } from "../../rules/library/rule-library.ts";
 import { defineTool } from "../tool.ts";
 import { SET } from "./load-rules.ts";
@@ -62,6 +60,9 @@ export const ruleCoverageTool = defineTool({
 
   async run({ set, platforms, gaps, sub_techniques, layer }, { services }) {
     const stored = await chooseSet(services.rules, set);
+    const { ATTACK_VERSION } = await import("../../rules/attack/attack-table.ts");
+    const { coverageOf } = await import("../../rules/attack/rule-coverage.ts");
+    const { navigatorLayer } = await import("../../rules/attack/navigator-layer.ts");
     const coverage = coverageOf(stored.ruleSet, platforms);
     const missing = coverage.gaps.filter(({ parent }) => sub_techniques || parent === undefined);
     return {

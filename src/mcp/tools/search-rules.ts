@@ -1,11 +1,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import type { Priority } from "../../alert/alert.ts";
-import { parsePriority, priorityNumber } from "../../alert/priority.ts";
-import { conditionFacts } from "../../condition/condition-facts.ts";
 import { FalcoSkillsError } from "../../errors/falco-skills-error.ts";
-import { readRuleTags } from "../../rules/attack/rule-tags.ts";
-import { macrosIn } from "../../rules/explain/explain-rule.ts";
+import type { RuleFilter } from "../../rules/library/rule-filter.ts";
 import type { RuleLibrary, StoredRuleSet } from "../../rules/library/rule-library.ts";
 import type { Rule } from "../../rules/rule-set.ts";
 import { shorten } from "../answer.ts";
@@ -65,9 +61,10 @@ export const searchRules = defineTool({
   async run({ set, limit, cursor, ...filter }, { services, room }) {
     const rules = services.rules;
     const { sets, faults } = await setsToSearch(rules, set);
-    const fits = matcher(filter);
+    const { ruleMatcher } = await import("../../rules/library/rule-filter.ts");
+    const fits = ruleMatcher(filter);
     const all = sets.flatMap((stored) =>
-      stored.ruleSet.rules.filter((rule) => fits(rule, stored)).map((rule) => rowOf(rule, stored)),
+      stored.ruleSet.rules.filter((rule) => fits(rule, stored.ruleSet)).map((rule) => rowOf(rule, stored)),
     );
     const mark = markOf(filter, sets);
     const start = cursor === undefined ? 0 : offsetOf(cursor, mark);
@@ -107,74 +104,6 @@ async function setsToSearch(
   return { sets: loaded, faults };
 }
 
-type Filter = Partial<
-  Record<
-    "text" | "tag" | "technique" | "tactic" | "priority_at_least" | "source" | "event" | "field" | "uses",
-    string | undefined
-  >
-> & { readonly active?: boolean | undefined };
-
-function matcher(filter: Filter): (rule: Rule, set: StoredRuleSet) => boolean {
-  const words = (filter.text ?? "")
-    .toLowerCase()
-    .split(/\s+/)
-    .filter((word) => word !== "");
-  const least =
-    filter.priority_at_least === undefined ? undefined : priorityNumber(priorityNamed(filter.priority_at_least));
-  return (rule, set) => {
-    if (filter.active !== undefined && rule.active !== filter.active) return false;
-    if (filter.source !== undefined && rule.source !== filter.source) return false;
-    if (filter.tag !== undefined && !rule.tags.includes(filter.tag)) return false;
-    if (least !== undefined && priorityNumber(rule.priority) > least) return false;
-    if (filter.event !== undefined && !rule.events.includes(filter.event)) return false;
-    if (!fitsAttack(rule, filter)) return false;
-    if (filter.field !== undefined && !namesField(rule, filter.field)) return false;
-    if (filter.uses !== undefined && !usesItem(rule, set, filter.uses)) return false;
-    if (words.length === 0) return true;
-    const whole = [rule.name, rule.description, rule.condition, rule.output].join("\n").toLowerCase();
-    return words.every((word) => whole.includes(word));
-  };
-}
-
-function fitsAttack(rule: Rule, { technique, tactic }: Filter): boolean {
-  if (technique === undefined && tactic === undefined) return true;
-  const tags = readRuleTags(rule.tags);
-  const wanted = technique?.toUpperCase();
-  if (wanted !== undefined && !tags.techniques.some(({ id, parent }) => id === wanted || parent === wanted))
-    return false;
-  if (tactic === undefined) return true;
-  const key = tactic
-    .toLowerCase()
-    .replace(/^mitre_/, "")
-    .replaceAll(/[\s_]+/g, "-");
-  return tags.tactics.some(({ id, shortName }) => id.toLowerCase() === key || shortName === key);
-}
-
-function namesField(rule: Rule, field: string): boolean {
-  const facts = conditionFacts(rule.tree);
-  if ("message" in facts) return false;
-  return facts.fields.some((name) =>
-    field.endsWith(".") ? name.startsWith(field) : name === field || name.startsWith(`${field}[`),
-  );
-}
-
-function usesItem(rule: Rule, { ruleSet }: StoredRuleSet, name: string): boolean {
-  const macros = macrosIn(rule.tree);
-  if (rule.lists.includes(name) || macros.includes(name)) return true;
-  if (!ruleSet.lists.some((list) => list.name === name)) return false;
-  return ruleSet.macros.some(
-    (macro) => macros.includes(macro.name) && macro.condition.split(/[\s(),=]+/).includes(name),
-  );
-}
-
-function priorityNamed(name: string): Priority {
-  const priority = parsePriority(name);
-  if (priority !== undefined) return priority;
-  throw new FalcoSkillsError("INVALID_ARGUMENT", `${JSON.stringify(name)} is no priority`, {
-    fix: "Write Emergency, Alert, Critical, Error, Warning, Notice, Informational or Debug.",
-  });
-}
-
 function rowOf(rule: Rule, set: StoredRuleSet): z.input<typeof ROW> {
   const at = rule.history[0]?.at;
   return {
@@ -189,7 +118,7 @@ function rowOf(rule: Rule, set: StoredRuleSet): z.input<typeof ROW> {
   };
 }
 
-function markOf(filter: Filter, sets: readonly StoredRuleSet[]): string {
+function markOf(filter: RuleFilter, sets: readonly StoredRuleSet[]): string {
   const key = JSON.stringify([filter, sets.map(({ name, digest }) => [name, digest])]);
   return createHash("sha256").update(key).digest("hex").slice(0, 12);
 }
