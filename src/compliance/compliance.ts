@@ -1,8 +1,11 @@
+import type { RetentionWork } from "../audit/retain-trail.ts";
+import type { RetentionSettings } from "../retention/retention-settings.ts";
 import type { Attestation, AttestedItem } from "./attest.ts";
 import type { ControlAnswer, ControlQuery } from "./controls/answer-controls.ts";
 import type { EvidenceRequest } from "./evidence/collect-evidence.ts";
 import type { Custodian, Evidence, EvidenceStore } from "./evidence/evidence.ts";
 import type { ExportRequest, ExportResult } from "./package/export-package.ts";
+import type { ProofRetained } from "./retain-proof.ts";
 import type { VerificationRequest, VerifiedChecklist } from "./verify-checklist.ts";
 
 /** Everything that evidence, controls, checklist tests, attestation and export need, as one service. */
@@ -17,6 +20,8 @@ export interface Compliance {
   attest(id: string, attestation: Attestation, session: string): Promise<AttestedItem>;
   /** Which evidence is held for controls, and how fresh it is. Fails with CONTROL_UNKNOWN. */
   controls(query: ControlQuery): Promise<ControlsAnswer>;
+  /** Applies a home's retention to records and evidence, or says what it would do. */
+  retain(settings: RetentionSettings, work?: RetentionWork): Promise<ProofRetained>;
   exportPackage(request: ExportRequest, custodian: Custodian): Promise<ExportResult>;
 }
 

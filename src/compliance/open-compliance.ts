@@ -14,6 +14,7 @@ import type { EvidenceStore } from "./evidence/evidence.ts";
 import { openEvidence } from "./evidence/open-evidence.ts";
 import { MAPPINGS, nearControls, resolveControl } from "./pack/control-pack.ts";
 import { exportPackage } from "./package/export-package.ts";
+import { retainProof } from "./retain-proof.ts";
 import { verifyChecklist } from "./verify-checklist.ts";
 
 export interface ComplianceHome {
@@ -43,6 +44,7 @@ export function openCompliance(home: ComplianceHome): Compliance {
     verifyChecklist: (id, request, custodian) => verifyChecklist({ ...home, evidence }, id, request, custodian),
     attest: (id, attestation, session) => attestItem(home, id, attestation, session),
     controls: (query) => answerQuery(query, evidence, checklists, home.nowMs()),
+    retain: (settings, work) => retainProof({ audit, evidence }, settings, home.nowMs(), work),
     exportPackage: (request, custodian) => exportPackage({ ...home, evidence }, request, custodian),
   };
 }
@@ -62,7 +64,11 @@ async function answerQuery(
   if (mappings.length === 0 && framework !== undefined) unknownControl(framework);
   const { evidence, faults } = await store.list();
   const held: HeldArtefact[] = [];
-  for (const one of evidence) held.push({ evidence: one, bytes: await store.check(one) });
+  for (const one of evidence) {
+    const bytes = await store.check(one);
+    // What is past its retention is no longer evidence, and no failure either.
+    if (bytes !== "pruned") held.push({ evidence: one, bytes });
+  }
   const answers = answerControls({
     mappings,
     evidence: held,

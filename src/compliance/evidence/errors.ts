@@ -67,3 +67,12 @@ export function notKept(cause: unknown): never {
     cause,
   });
 }
+
+/** Throws what a copy that failed means. */
+export function notCopied(path: string, cause: unknown): never {
+  const code = String((cause as { code?: unknown } | null)?.code ?? "unexpected failure");
+  throw new FalcoSkillsError("FILE_UNREADABLE", `the copy ${quote(path)} could not be written (${code})`, {
+    fix: "Name a file that does not exist yet, in a folder that you may write.",
+    cause,
+  });
+}

@@ -1,6 +1,7 @@
 import type { AuditReceipt } from "../../audit/audit-entry.ts";
 import type { Actor } from "../checklist.ts";
 import type { ControlName, EvidenceManifest } from "./evidence-manifest.ts";
+import type { EvidencePruned, PruneWork } from "./prune-evidence.ts";
 
 /** Longest content of each way in; the caller is told, nothing is cut. */
 export const EVIDENCE_LIMITS = {
@@ -39,9 +40,12 @@ export interface Evidence {
   readonly manifestSha256: string;
   /** Absent when the process died between keeping the artefact and recording it. */
   readonly receipt?: EvidenceReceipt;
+  /** Set when its bytes were past their retention: the record that says so. */
+  readonly pruned?: EvidenceReceipt & { readonly at: string };
 }
 
-export type EvidenceState = "whole" | "missing" | "changed";
+/** "pruned": the bytes are past their retention and a record of the trail says that they were taken away. */
+export type EvidenceState = "whole" | "missing" | "changed" | "pruned";
 
 export interface EvidenceList {
   /** Oldest first. */
@@ -61,6 +65,13 @@ export interface EvidenceStore {
   list(): Promise<EvidenceList>;
   /** Whether the bytes still have the hash of their manifest. */
   check(evidence: Evidence): Promise<EvidenceState>;
+  /**
+   * A copy of the bytes under a new name, recorded as read before it is made. Fails with EVIDENCE_NOT_FOUND,
+   * EVIDENCE_DAMAGED when the bytes are not what was taken in, FILE_UNREADABLE, or a code of the trail.
+   */
+  copyTo(id: string, path: string, custodian: Custodian): Promise<Evidence>;
+  /** Takes away the bytes of artefacts taken at or before an instant and records each removal. */
+  prune(beforeMs: number, work?: PruneWork): Promise<EvidencePruned>;
   /** Where the bytes with that SHA-256 lie. */
   bytesPath(sha256: string): string;
 }

@@ -1,9 +1,19 @@
+import { constants } from "node:fs";
+import { copyFile } from "node:fs/promises";
 import { canonicalJson } from "../../audit/canonical-json.ts";
 import { redactText } from "../../audit/redact-text.ts";
 import { redactValue } from "../../audit/redact-value.ts";
 import type { AuditTrail } from "../../audit/trail-interface.ts";
 import * as wrong from "./errors.ts";
-import type { Custodian, Evidence, EvidenceStore, NewEvidence } from "./evidence.ts";
+import type {
+  Custodian,
+  Evidence,
+  EvidenceList,
+  EvidenceReceipt,
+  EvidenceState,
+  EvidenceStore,
+  NewEvidence,
+} from "./evidence.ts";
 import {
   bytesPath,
   digestOfFile,
@@ -14,6 +24,7 @@ import {
   writeManifest,
 } from "./evidence-files.ts";
 import { type EvidenceManifest, evidenceIdOf, evidenceManifest, manifestDigest } from "./evidence-manifest.ts";
+import { pruneEvidence } from "./prune-evidence.ts";
 
 export interface EvidenceHome {
   /** The `evidence` folder of home; made with the first artefact. */
@@ -59,25 +70,48 @@ export function openEvidence(home: EvidenceHome): EvidenceStore {
       await writeManifest(folder, manifest.id, `${canonicalJson({ manifest, receipt })}\n`, home.newId());
       return { ...stored, receipt };
     },
-    async list() {
-      const evidence: Evidence[] = [];
-      const faults: { file: string; message: string }[] = [];
-      for (const id of (await manifestIds(folder)).sort()) {
-        const found = await get(id).catch((error: Error) => error);
-        if (found instanceof Error) faults.push({ file: `${id}.json`, message: found.message });
-        else evidence.push(found);
-      }
-      const order = ({ manifest, receipt }: Evidence) =>
-        [receipt?.seq ?? Number.MAX_SAFE_INTEGER, manifest.id] as const;
-      evidence.sort((a, b) => order(a)[0] - order(b)[0] || (order(a)[1] < order(b)[1] ? -1 : 1));
-      return { evidence, faults };
+    list: () => listEvidence(folder, get),
+    check: (evidence) => stateOf(folder, evidence),
+    async copyTo(id, path, { session, by }) {
+      const evidence = await get(id);
+      const { manifest } = evidence;
+      const state = await stateOf(folder, evidence);
+      if (state !== "whole") throw wrong.evidenceDamaged(id, `its bytes are ${state}`);
+      await home.audit.append({
+        type: "evidence.read",
+        session,
+        owner: by.name,
+        evidence: { sha256: manifest.sha256, bytes: manifest.bytes, name: manifest.name },
+        details: { id, by: by.kind },
+        durable: true,
+      });
+      await copyFile(bytesPath(folder, manifest.sha256), path, constants.COPYFILE_EXCL).catch((cause) =>
+        wrong.notCopied(path, cause),
+      );
+      return evidence;
     },
-    async check({ manifest }) {
-      const found = await digestOfFile(bytesPath(folder, manifest.sha256));
-      if (found === undefined) return "missing";
-      return found.sha256 === manifest.sha256 && found.bytes === manifest.bytes ? "whole" : "changed";
-    },
+    prune: async (beforeMs, work = {}) =>
+      pruneEvidence(home, (await listEvidence(folder, get)).evidence, beforeMs, work),
   };
+}
+
+async function listEvidence(folder: string, get: EvidenceStore["get"]): Promise<EvidenceList> {
+  const evidence: Evidence[] = [];
+  const faults: { file: string; message: string }[] = [];
+  for (const id of (await manifestIds(folder)).sort()) {
+    const found = await get(id).catch((error: Error) => error);
+    if (found instanceof Error) faults.push({ file: `${id}.json`, message: found.message });
+    else evidence.push(found);
+  }
+  const order = ({ manifest, receipt }: Evidence) => [receipt?.seq ?? Number.MAX_SAFE_INTEGER, manifest.id] as const;
+  evidence.sort((a, b) => order(a)[0] - order(b)[0] || (order(a)[1] < order(b)[1] ? -1 : 1));
+  return { evidence, faults };
+}
+
+async function stateOf(folder: string, { manifest, pruned }: Evidence): Promise<EvidenceState> {
+  const found = await digestOfFile(bytesPath(folder, manifest.sha256));
+  if (found === undefined) return pruned === undefined ? "missing" : "pruned";
+  return found.sha256 === manifest.sha256 && found.bytes === manifest.bytes ? "whole" : "changed";
 }
 
 function manifestOf(home: EvidenceHome, wanted: NewEvidence, kept: KeptBytes, by: Custodian): EvidenceManifest {
@@ -110,7 +144,7 @@ function manifestOf(home: EvidenceHome, wanted: NewEvidence, kept: KeptBytes, by
 const whole = (text: string): string => text.replace(/\p{Surrogate}/gu, "\ufffd");
 
 function parseStored(id: string, text: string): Evidence {
-  let stored: { manifest?: unknown; receipt?: Evidence["receipt"] };
+  let stored: { manifest?: unknown; receipt?: Evidence["receipt"]; pruned?: Evidence["pruned"] };
   try {
     stored = JSON.parse(text) as typeof stored;
   } catch {
@@ -121,11 +155,17 @@ function parseStored(id: string, text: string): Evidence {
   if (read.data.id !== id || evidenceIdOf(read.data) !== id) {
     throw wrong.evidenceDamaged(id, "its manifest was changed: the id is not the digest of the rest");
   }
-  const { receipt } = stored;
-  const sound = receipt !== undefined && Number.isSafeInteger(receipt.seq) && /^[0-9a-f]{64}$/.test(receipt.leaf);
+  const receipt = receiptOf(stored.receipt);
+  const pruned = receiptOf(stored.pruned);
   return {
     manifest: read.data,
     manifestSha256: manifestDigest(read.data),
-    ...(sound ? { receipt: { log: String(receipt.log), seq: receipt.seq, leaf: receipt.leaf } } : {}),
+    ...(receipt === undefined ? {} : { receipt }),
+    ...(pruned === undefined ? {} : { pruned: { ...pruned, at: String(stored.pruned?.at).slice(0, 40) } }),
   };
+}
+
+function receiptOf(given: Evidence["receipt"]): EvidenceReceipt | undefined {
+  const sound = given != null && Number.isSafeInteger(given.seq) && /^[0-9a-f]{64}$/.test(given.leaf);
+  return sound ? { log: String(given.log), seq: given.seq, leaf: given.leaf } : undefined;
 }

@@ -61,7 +61,8 @@ export async function exportPackage(
   const checklist = scope.kind === "checklist" ? await place.checklists.get(scope.value) : undefined;
   const wanted = await artefactsInScope(place.evidence, scope);
   const slice = await sliceOf(place, scope, wanted);
-  const inside = wanted.filter(({ evidence }) => isInside(evidence.receipt?.seq, slice));
+  const inside = wanted.filter(({ evidence, bytes }) => bytes !== "pruned" && isInside(evidence.receipt?.seq, slice));
+  const pruned = wanted.filter(({ bytes }) => bytes === "pruned").length;
   const working = join(out === undefined ? join(place.home, "exports") : dirname(out), `.making-${place.newId()}`);
   try {
     const made = await makePackage(
@@ -71,7 +72,8 @@ export async function exportPackage(
         slice,
         checklist,
         artefacts: inside,
-        unrecorded: scope.kind === "checklist" ? wanted.length - inside.length : 0,
+        pruned,
+        unrecorded: scope.kind === "checklist" ? wanted.length - inside.length - pruned : 0,
       },
       working,
     );
@@ -131,6 +133,7 @@ interface Ingredients {
   readonly checklist: Checklist | undefined;
   readonly artefacts: readonly HeldArtefact[];
   readonly unrecorded: number;
+  readonly pruned: number;
 }
 
 async function makePackage(given: Ingredients, folder: string) {
@@ -182,7 +185,7 @@ async function makePackage(given: Ingredients, folder: string) {
   return { manifest, sha256, warnings, bytes: files.reduce((sum, file) => sum + file.bytes, text.length) };
 }
 
-function textsOf({ place, slice, checklist, artefacts, unrecorded }: Ingredients) {
+function textsOf({ place, slice, checklist, artefacts, unrecorded, pruned }: Ingredients) {
   const records = slice.lines.map((line) => JSON.parse(line) as Record<string, unknown>);
   const asOf = String(records.at(-1)?.ts);
   const broken = artefacts.filter(({ bytes }) => bytes !== "whole");
@@ -190,6 +193,7 @@ function textsOf({ place, slice, checklist, artefacts, unrecorded }: Ingredients
     ...(broken.length > 0
       ? [`${broken.length} artefacts no longer have their bytes: the package will not verify`]
       : []),
+    ...(pruned > 0 ? [`${pruned} artefacts are past their retention: their bytes are gone, they are not shown`] : []),
     ...(unrecorded > 0 ? [`${unrecorded} artefacts lie outside the records shown and are not in the package`] : []),
   ];
   const controls = answerControls({

@@ -1,10 +1,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readGenesis } from "../../audit/load-trail.ts";
-import { firstLine } from "../../audit/segment-lines.ts";
 import { leafHash } from "../../audit/merkle-tree.ts";
-import { linesForward } from "../../audit/read-forward.ts";
 import { closeSegments, openSegments } from "../../audit/open-segments.ts";
+import { firstLine, leafOfLine, segmentLines } from "../../audit/segment-lines.ts";
 import { openCheckpoint } from "../../audit/signed-heads.ts";
 import { type NoteVerifier, parseVkey } from "../../audit/signed-note.ts";
 import { namesIn, readSmall, type TrailFiles, trailFiles } from "../../audit/trail-files.ts";
@@ -52,8 +51,8 @@ export async function readSlice(
     const genesis = readGenesis((first && firstLine(first)) ?? "");
     const verifier = genesis && parseVkey(genesis.verifierKey);
     if (genesis === undefined || verifier === undefined) throw wrong.empty();
-    const { leaves, lines } = await readLines(segments);
-    const chosen = rangeOf(lines, scope, needed);
+    const { leaves, lines, pruned } = await readLines(segments);
+    const chosen = rangeOf(lines, scope, needed, pruned);
     if (chosen === undefined) throw wrong.empty();
     const [from, to] = chosen;
     const head = headOver(files, headsFolder, genesis.log, verifier, to, lines.length);
@@ -83,19 +82,22 @@ async function readLines(segments: Awaited<ReturnType<typeof openSegments>>) {
   if (total > MOST_BYTES) throw wrong.trailTooLarge(total, MOST_BYTES);
   const leaves: Buffer[] = [];
   const lines: string[] = [];
-  for (const { file, bytes: end } of segments) {
-    for await (const batch of linesForward(file, 0, end)) {
+  let pruned = 0;
+  for (const segment of segments) {
+    for await (const batch of segmentLines(segment, 0)) {
       if ("rest" in batch) break;
       let from = 0;
       for (let lf = batch.bytes.indexOf(10); lf >= 0; lf = batch.bytes.indexOf(10, from)) {
         const line = batch.bytes.subarray(from, lf);
-        leaves.push(leafHash(line));
+        const gone = segment.form === "leaves" ? leafOfLine(line) : undefined;
+        leaves.push(gone ?? leafHash(line));
         lines.push(line.toString());
         from = lf + 1;
       }
     }
+    if (segment.form === "leaves") pruned = lines.length;
   }
-  return { leaves: Buffer.concat(leaves), lines };
+  return { leaves: Buffer.concat(leaves), lines, pruned };
 }
 
 /** Calls that only make packages: counting them in would make each package different from the one before. */
@@ -105,13 +107,16 @@ function rangeOf(
   lines: readonly string[],
   scope: SliceScope,
   needed: readonly number[],
+  pruned: number,
 ): readonly [number, number] | undefined {
   const is = matcher(scope);
   const intents = new Set<string>();
-  let low = Math.min(...needed, Number.MAX_SAFE_INTEGER);
-  let high = Math.max(...needed, -1);
+  // A package shows records one after the other: where bodies are gone it cannot begin.
+  const there = needed.filter((seq) => seq >= pruned);
+  let low = Math.min(...there, Number.MAX_SAFE_INTEGER);
+  let high = Math.max(...there, -1);
   lines.forEach((line, seq) => {
-    if (OWN.test(line)) return;
+    if (seq < pruned || OWN.test(line)) return;
     const answered = /"intent_seq":(\d{1,15})[,}]/.exec(line)?.[1];
     if (!is(line) && (answered === undefined || !intents.has(answered))) return;
     intents.add(String(seq));
@@ -119,7 +124,7 @@ function rangeOf(
     high = Math.max(high, seq);
   });
   if (high < 0) return undefined;
-  return scope.kind === "whole" ? [0, high + 1] : [low, high + 1];
+  return scope.kind === "whole" ? [pruned, high + 1] : [low, high + 1];
 }
 
 function matcher(scope: SliceScope): (line: string) => boolean {
