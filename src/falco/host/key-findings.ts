@@ -61,7 +61,8 @@ type Report = (code: Found["code"], node: YamlNode, message: string, fix: string
 
 function reportUnknown(report: Report, key: YamlNode, name: string, parent: string): void {
   const beginning = parent === "" ? "" : `${parent}.`;
-  const siblings = Object.keys(CONFIG_KEYS).filter(
+  const usable = Object.keys(CONFIG_KEYS).filter((known) => CONFIG_KEYS[known]?.gone === undefined);
+  const siblings = usable.filter(
     (known) => known.startsWith(beginning) && !known.slice(beginning.length).includes("."),
   );
   const last = name.slice(beginning.length);
@@ -71,7 +72,7 @@ function reportUnknown(report: Report, key: YamlNode, name: string, parent: stri
     3,
   );
   // A key that exists under another block was indented wrongly, or not at all.
-  const elsewhere = Object.keys(CONFIG_KEYS).filter((known) => known.endsWith(`.${last}`) || known === last);
+  const elsewhere = usable.filter((known) => known.endsWith(`.${last}`) || known === last);
   const better = [...near.map((one) => `${beginning}${one}`), ...elsewhere].slice(0, 3);
   const fix = better.length === 0 ? "Remove it." : `Write ${better.map(quoted).join(" or ")} if that is what is meant.`;
   report("CONFIG_UNKNOWN_KEY", key, `Falco knows no key ${quoted(name)}`, fix);
