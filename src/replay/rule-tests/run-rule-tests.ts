@@ -155,7 +155,11 @@ export interface AlertComparison {
   readonly gained: readonly AlertChange[];
   readonly lostCount: number;
   readonly gainedCount: number;
+  readonly lostByRule: ReadonlyMap<string, number>;
+  readonly gainedByRule: ReadonlyMap<string, number>;
   readonly same: number;
+  /** Inputs that could not be read to their end, in words: alerts after the fault are compared by neither. */
+  readonly faults: readonly string[];
 }
 
 const CHANGES_SHOWN = 100;
@@ -173,29 +177,35 @@ export async function compareAlerts(
 ): Promise<AlertComparison> {
   const lost: AlertChange[] = [];
   const gained: AlertChange[] = [];
+  const lostByRule = new Map<string, number>();
+  const gainedByRule = new Map<string, number>();
+  const faults: string[] = [];
   let [lostCount, gainedCount, same] = [0, 0, 0];
   for (const input of inputs) {
-    const old = await alertsOf(input, before, options);
-    const now = await alertsOf(input, after, options);
+    const { found: old } = await alertsOf(input, before, options);
+    const { found: now, fault } = await alertsOf(input, after, options);
+    if (fault !== undefined) faults.push(`${JSON.stringify(input.path)}: ${fault.code}: ${fault.message}`);
     for (const [key, alert] of old) {
       if (now.has(key)) same += 1;
       else {
         lostCount += 1;
+        lostByRule.set(alert.rule, (lostByRule.get(alert.rule) ?? 0) + 1);
         if (lost.length < CHANGES_SHOWN) lost.push({ ...alert, input: input.path });
       }
     }
     for (const [key, alert] of now) {
       if (old.has(key)) continue;
       gainedCount += 1;
+      gainedByRule.set(alert.rule, (gainedByRule.get(alert.rule) ?? 0) + 1);
       if (gained.length < CHANGES_SHOWN) gained.push({ ...alert, input: input.path });
     }
   }
-  return { lost, gained, lostCount, gainedCount, same };
+  return { lost, gained, lostCount, gainedCount, lostByRule, gainedByRule, same, faults };
 }
 
-async function alertsOf(input: RunInput, ruleSet: RuleSet, options: RuleTestOptions): Promise<Map<string, SeenAlert>> {
+async function alertsOf(input: RunInput, ruleSet: RuleSet, options: RuleTestOptions) {
   const found = new Map<string, SeenAlert>();
-  await runRules(
+  const { fault } = await runRules(
     input,
     ruleSet,
     ({ rule, eventNumber, line }) => {
@@ -204,5 +214,5 @@ async function alertsOf(input: RunInput, ruleSet: RuleSet, options: RuleTestOpti
     },
     { ...options, hostname: "", limits: { alerts: MAX_COMPARED } },
   );
-  return found;
+  return { found, fault };
 }
