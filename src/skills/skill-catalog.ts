@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { ADDING, keptSkill } from "./addition-folder.ts";
-import { checkSkill } from "./check-skill.ts";
 import * as wrong from "./errors.ts";
 import { readPlainFile } from "./read-plain-file.ts";
 import type { Skill, SkillCatalog, SkillFault, SkillReport, SkillRoot } from "./skill.ts";
@@ -70,7 +69,10 @@ export function findSkill(catalog: SkillCatalog, name: string): Skill {
 async function checkAgain(folder: string, { origin }: SkillRoot, before: Checked | undefined): Promise<Checked> {
   const walk = await walkSkillFolder(folder);
   const stamp = JSON.stringify(walk);
-  return before?.stamp === stamp ? before : { stamp, report: await checkSkill(folder, origin, walk) };
+  if (before?.stamp === stamp) return before;
+  // Loaded with the first skill: the YAML library it needs takes a tenth of the time that a server takes to start.
+  const { checkSkill } = await import("./check-skill.ts");
+  return { stamp, report: await checkSkill(folder, origin, walk) };
 }
 
 /** Gives the skill its name in the catalogue, or says why it gets none. */

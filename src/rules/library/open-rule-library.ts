@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { FalcoSkillsError } from "../../errors/falco-skills-error.ts";
-import { loadRules, type RuleFile } from "../load-rules.ts";
+import type { RuleFile } from "../load-rules.ts";
 import * as wrong from "./errors.ts";
 import { itemText } from "./item-text.ts";
 import { readRuleFiles } from "./read-rule-files.ts";
@@ -65,7 +65,7 @@ export function openRuleLibrary(home: RuleLibraryHome): RuleLibrary {
       return readRuleFiles(folders.filter((path) => existsSync(path)));
     },
     async load(name, files, options = {}) {
-      const set = build(
+      const set = await build(
         name,
         digestOfFiles(files),
         files,
@@ -88,7 +88,7 @@ export function openRuleLibrary(home: RuleLibraryHome): RuleLibrary {
       if (known !== undefined) return known;
       const files = await readVersion(place, wanted, name);
       const at = wanted.digest === current.digest ? current : wanted;
-      return keep(build(name, wanted.digest, files, options, at.origin, at.loaded_at_ms));
+      return keep(await build(name, wanted.digest, files, options, at.origin, at.loaded_at_ms));
     },
     list: () => listSets(folder),
     async findRule(rule) {
@@ -111,14 +111,16 @@ export function openRuleLibrary(home: RuleLibraryHome): RuleLibrary {
   return library;
 }
 
-function build(
+/** The engine is loaded with the first rule set: a server starts without it, and many a session never needs it. */
+async function build(
   name: string,
   digest: string,
   files: readonly RuleFile[],
   options: LoadIntoLibrary,
   origin: readonly string[],
   loadedAtMs: number,
-): StoredRuleSet {
+): Promise<StoredRuleSet> {
+  const { loadRules } = await import("../load-rules.ts");
   const kept = picked(options);
   const { ok, ruleSet, diagnostics } = loadRules(files, kept);
   return { name, digest, loadedAtMs, origin, options: kept, ok, ruleSet, diagnostics, files };
