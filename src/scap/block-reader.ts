@@ -44,7 +44,8 @@ const FRAME_BYTES = 12;
 const NOTHING = Buffer.alloc(0);
 
 /**
- * Cuts a stream of bytes into blocks and hands on what they tell. Holds no more than one block and one piece.
+ * Cuts a stream of bytes into blocks and hands on what they tell. Holds no more than one block, and no piece once it has
+ * returned.
  * `push` and `end` fail with CAPTURE_… ; `offset` is then where the faulty block begins and `block` what it is.
  */
 export class BlockReader {
@@ -76,7 +77,8 @@ export class BlockReader {
     }
     if (this.#rest.length > 0) bytes = this.#completeRest(bytes);
     const used = this.#consume(bytes);
-    if (used < bytes.length) this.#rest = bytes.subarray(used);
+    // The piece is its reader's own, who fills it anew.
+    if (used < bytes.length) this.#rest = Buffer.from(bytes.subarray(used));
   }
 
   /** Reads the block that the last piece began; only that block is put together. Gives what follows it. */

@@ -4,7 +4,7 @@ import type { ErrorCode } from "../errors/codes.ts";
 import { FalcoSkillsError } from "../errors/falco-skills-error.ts";
 import { captureError } from "./capture-fault.ts";
 
-/** The unpacked bytes of a capture in pieces, in order. */
+/** The unpacked bytes of a capture in pieces, in order. A piece is valid until the next one is asked for. */
 export type CaptureBytes = AsyncIterable<Buffer>;
 
 const PIECE_BYTES = 1024 * 1024;
@@ -32,9 +32,20 @@ async function* readFrom(file: FileHandle): AsyncGenerator<Buffer> {
     const magic = Buffer.alloc(2);
     await file.read(magic, 0, 2, 0);
     if (magic[0] === GZIP_MAGIC[0] && magic[1] === GZIP_MAGIC[1]) yield* unpack(file);
-    else yield* pieces(file);
+    else yield* piecesInPlace(file);
   } finally {
     await file.close();
+  }
+}
+
+/** One buffer for all pieces: memory that was used before costs much less than new memory. */
+async function* piecesInPlace(file: FileHandle): AsyncGenerator<Buffer> {
+  const piece = Buffer.allocUnsafe(PIECE_BYTES);
+  for (let at = 0; ; ) {
+    const { bytesRead } = await file.read(piece, 0, PIECE_BYTES, at);
+    if (bytesRead === 0) return;
+    at += bytesRead;
+    yield piece.subarray(0, bytesRead);
   }
 }
 

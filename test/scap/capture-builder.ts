@@ -139,7 +139,14 @@ export const PROCESS_LISTS: Readonly<Record<number, number>> = {
 export const processList = (version: number, ...entries: ProcessParts[]) =>
   block(PROCESS_LISTS[version] ?? 0, ...entries.map((entry) => processEntry(version, entry)));
 
-/** Whole captures come in pieces; the smaller the pieces, the more blocks they cut. */
+/**
+ * Whole captures come in pieces; the smaller the pieces, the more blocks they cut. As with files, a piece is overwritten
+ * when the next one is asked for.
+ */
 export async function* inPieces(bytes: Buffer, size = 7): AsyncGenerator<Buffer> {
-  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+  const piece = Buffer.alloc(size);
+  for (let at = 0; at < bytes.length; at += size) {
+    yield piece.subarray(0, bytes.copy(piece, 0, at, at + size));
+    piece.fill(0xff);
+  }
 }

@@ -15,10 +15,13 @@ export async function* splitBlocks(capture: CaptureBytes): AsyncGenerator<Buffer
   let held = 0;
   let wanted = HEAD_BYTES;
   for await (const piece of capture) {
-    waiting.push(piece);
     held += piece.length;
-    if (held < wanted) continue;
-    rest = waiting.length === 1 ? piece : Buffer.concat(waiting);
+    if (held < wanted) {
+      // A piece is valid only until the next one.
+      waiting.push(Buffer.from(piece));
+      continue;
+    }
+    rest = waiting.length === 0 ? piece : Buffer.concat([...waiting, piece]);
     waiting.length = 0;
     let at = 0;
     wanted = HEAD_BYTES;
@@ -37,7 +40,7 @@ export async function* splitBlocks(capture: CaptureBytes): AsyncGenerator<Buffer
     }
     rest = rest.subarray(at);
     held = rest.length;
-    if (held > 0) waiting.push(rest);
+    if (held > 0) waiting.push(Buffer.from(rest));
   }
   if (held > 0) yield Buffer.concat(waiting);
 }

@@ -85,7 +85,10 @@ test("nothing is left of an export that failed", async () => {
 async function* pieces(bytes: Buffer, sizes: readonly number[]): AsyncGenerator<Buffer> {
   for (let at = 0, i = 0; at < bytes.length; i += 1) {
     const size = sizes[i % sizes.length] ?? 1;
-    yield bytes.subarray(at, at + size);
+    const piece = Buffer.from(bytes.subarray(at, at + size));
+    yield piece;
+    // As with files: a piece is valid until the next one is asked for.
+    piece.fill(0xff);
     at += size;
   }
 }
