@@ -1,11 +1,11 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
+import { afterAll, afterEach, beforeAll, onTestFinished } from "vitest";
 import type { FalcoBinary, FalcoSettings } from "../../../src/falco/binary/falco-binary.ts";
 import { findFalco } from "../../../src/falco/binary/find-falco.ts";
 import { openFalco } from "../../../src/falco/binary/open-falco.ts";
-import { type FakeFalco, makeFakeFalco } from "./fake-falco.ts";
+import { type FakeFalco, makeFakeFalco, setFakeFalco } from "./fake-falco.ts";
 
 /** A real Falco to hold the same behaviour against; the recordings are played where none is named. */
 export const REAL_FALCO: string | undefined = process.env.FALCO_BIN || undefined;
@@ -33,21 +33,49 @@ export function newId(): string {
 /** Opens a program that plays recordings, or up. */
 export async function openFake(fake: FakeFalco = {}, settings: Partial<FalcoSettings> = {}): Promise<UnderTest> {
   const folder = temporaryFolder();
-  const binFolder = join(folder, "bin");
-  return openNamed(makeFakeFalco(binFolder, fake), folder, { hostConfigs: [], pluginFolders: [], ...settings });
+  return closeAfterwards(await openIn(folder, makeFakeFalco(join(folder, "bin"), fake), { ...NO_HOST, ...settings }));
 }
 
 /** Opens the real Falco where one is named, else the player of recordings. */
 export async function openFalcoUnderTest(): Promise<UnderTest> {
-  return REAL_FALCO === undefined ? openFake() : openNamed(REAL_FALCO, temporaryFolder(), {});
+  return REAL_FALCO === undefined ? openFake() : closeAfterwards(await openIn(temporaryFolder(), REAL_FALCO, {}));
 }
 
-async function openNamed(named: string, folder: string, settings: Partial<FalcoSettings>): Promise<UnderTest> {
+/**
+ * One player of recordings for all tests of a file, asked for its version and options once. A test may let it misbehave with
+ * `setFakeFalco`; after each it plays recordings again.
+ */
+export function sharedFake(): () => UnderTest {
+  let opened: UnderTest | undefined;
+  beforeAll(async () => {
+    const folder = mkdtempSync(join(tmpdir(), "falco-binary-"));
+    opened = await openIn(folder, makeFakeFalco(join(folder, "bin")), NO_HOST);
+    await opened.falco.about();
+  });
+  afterEach(() => setFakeFalco(shared().binFolder, {}));
+  afterAll(async () => {
+    await shared().falco.close();
+    rmSync(shared().folder, { recursive: true, force: true });
+  });
+  const shared = (): UnderTest => {
+    if (opened === undefined) throw new Error("not open yet");
+    return opened;
+  };
+  return shared;
+}
+
+const NO_HOST = { hostConfigs: [], pluginFolders: [] };
+
+function closeAfterwards(opened: UnderTest): UnderTest {
+  onTestFinished(() => opened.falco.close());
+  return opened;
+}
+
+async function openIn(folder: string, named: string, settings: Partial<FalcoSettings>): Promise<UnderTest> {
   const { found, refused } = await findFalco({ named, nowMs: Date.now });
   if (found === undefined) throw new Error(`no falco: ${JSON.stringify(refused)}`);
   const runsFolder = join(folder, "home", "falco-runs");
   mkdirSync(join(folder, "home"), { mode: 0o700 });
   const falco = openFalco(found, { runsFolder, nowMs: Date.now, newId, hostname: "vm", ...settings });
-  onTestFinished(() => falco.close());
   return { falco, folder, runsFolder, binFolder: join(folder, "bin") };
 }
