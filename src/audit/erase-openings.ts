@@ -48,7 +48,8 @@ export async function commitmentsAt(files: TrailFiles, seq: number): Promise<str
   throw nothingToErase(`record ${seq} holds no commitment: all that was kept of the call stands in the record itself`);
 }
 
-async function lineAt(files: TrailFiles, seq: number): Promise<string | undefined> {
+/** The line of a record, or its leaf where the body is gone; undefined when there is no such record. */
+export async function lineAt(files: TrailFiles, seq: number): Promise<string | undefined> {
   const segments = await openSegments(files);
   try {
     const segment = segments.find(({ first, last }) => first <= seq && seq <= (last ?? Number.POSITIVE_INFINITY));

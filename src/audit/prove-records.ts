@@ -1,5 +1,6 @@
 import { FalcoSkillsError } from "../errors/falco-skills-error.ts";
 import { parseCheckpoint, type TreeHead } from "./checkpoint.ts";
+import { lineAt } from "./erase-openings.ts";
 import { damaged } from "./errors.ts";
 import { readGenesis } from "./load-trail.ts";
 import { leafHash } from "./merkle-tree.ts";
@@ -52,15 +53,36 @@ export function checkRecordProof(proof: string, line: Uint8Array, verifier: Note
   });
 }
 
-/** Proof that the trail at one size is a beginning of the trail at its newest signed size. Fails as proveRecord does. */
-export async function proveConsistency(folder: string, olderSize: number): Promise<ConsistencyProof> {
-  const { size, leaves } = await signedLeaves(trailFiles(folder));
+/**
+ * Proof that the trail at one size is a beginning of the trail at a later one, its newest signed size when none is given.
+ * Fails as proveRecord does.
+ */
+export async function proveConsistency(
+  folder: string,
+  olderSize: number,
+  newerSize?: number,
+): Promise<ConsistencyProof> {
+  const signed = await signedLeaves(trailFiles(folder));
+  const size = newerSize ?? signed.size;
+  if (!Number.isInteger(size) || size < 1 || size > signed.size) throw outside(`size ${size}`, signed.size);
   if (!Number.isInteger(olderSize) || olderSize < 1 || olderSize > size) throw outside(`size ${olderSize}`, size);
+  const leaves = signed.leaves.subarray(0, size * 32);
   return {
     older: { size: olderSize, root: treeRoot(leaves, 0, olderSize).toString("hex") },
     newer: { size, root: treeRoot(leaves).toString("hex") },
     proof: consistencyProof(leaves, olderSize).map((hash) => hash.toString("hex")),
   };
+}
+
+/** The line of a record, without LF: what its proof is about. Fails with INVALID_ARGUMENT when its body is not there. */
+export async function recordText(folder: string, seq: number): Promise<string> {
+  const line = await lineAt(trailFiles(folder), seq);
+  if (line?.startsWith("{")) return line;
+  throw new FalcoSkillsError(
+    "INVALID_ARGUMENT",
+    line === undefined ? `the trail has no record ${seq}` : `the body of record ${seq} is past its retention`,
+    { fix: "Take a record that search_audit shows." },
+  );
 }
 
 async function signedLeaves(files: TrailFiles): Promise<{ readonly size: number; readonly leaves: Buffer }> {

@@ -9,6 +9,7 @@ import { type Observations, observations } from "./observe-records.ts";
 import type { OpenSegment } from "./open-segments.ts";
 import type { LineBatch } from "./read-forward.ts";
 import { MAX_LINE_BYTES } from "./record.ts";
+import type { ScannedBlock } from "./scan-block.ts";
 import { leafOfLine, segmentLines } from "./segment-lines.ts";
 import type { Edge } from "./signed-heads.ts";
 import type { FirstBad } from "./verdict.ts";
@@ -34,10 +35,13 @@ export interface Scan {
   readonly seen: Observations;
 }
 
-interface Scanning {
+/** A scan that is under way. */
+export interface Scanning {
   readonly options: ScanOptions;
   readonly range: CompactRange;
   readonly chain: Chain;
+  /** Leaf of the last record, hex. */
+  tip: string;
   readonly seen: Observations;
   readonly heads: { head: ExpectedHead; same: boolean; after: number }[];
   /** Index of the next expected head. */
@@ -49,6 +53,18 @@ interface Scanning {
 
 /** Reads every record from an edge on, strictly, until the end or the first that does not hold. */
 export async function scanTrail(segments: readonly OpenSegment[], options: ScanOptions): Promise<Scan> {
+  const { edge } = options;
+  const scanning = beginScan(options);
+  for (const segment of segments) {
+    if (segment.first < edge.segmentFirst) continue;
+    await scanSegment(scanning, segment, segment.first === edge.segmentFirst ? edge.offset : 0);
+    if (scanning.firstBad !== undefined) break;
+  }
+  return concludeScan(scanning);
+}
+
+/** A scan that has read nothing yet. */
+export function beginScan(options: ScanOptions): Scanning {
   const { edge, expected } = options;
   const range = copyRange(edge.range);
   const next = expected.findIndex(({ size }) => size >= Math.max(1, range.size));
@@ -56,6 +72,7 @@ export async function scanTrail(segments: readonly OpenSegment[], options: ScanO
     options,
     range,
     chain: chainFrom(range.size - 1, edge.leaf),
+    tip: edge.leaf,
     seen: observations(range.size),
     heads: [],
     next: next < 0 ? expected.length : next,
@@ -64,12 +81,12 @@ export async function scanTrail(segments: readonly OpenSegment[], options: ScanO
     firstBad: undefined,
   };
   passHeads(scanning);
-  for (const segment of segments) {
-    if (segment.first < edge.segmentFirst) continue;
-    await scanSegment(scanning, segment, segment.first === edge.segmentFirst ? edge.offset : 0);
-    if (scanning.firstBad !== undefined) break;
-  }
-  const { firstBad, bytes, tornTail, heads, seen, chain } = scanning;
+  return scanning;
+}
+
+/** What was read so far as a whole. */
+export function concludeScan(scanning: Scanning): Scan {
+  const { range, options, firstBad, bytes, tornTail, heads, seen, chain } = scanning;
   const forkedAt = chain.forkedAt();
   return {
     records: range.size,
@@ -79,11 +96,29 @@ export async function scanTrail(segments: readonly OpenSegment[], options: ScanO
     heads,
     seen,
     ...(firstBad === undefined ? {} : { firstBad }),
-    ...(forkedAt === undefined ? {} : { forkedAt: forkedAt + edge.range.size }),
+    ...(forkedAt === undefined ? {} : { forkedAt: forkedAt + options.edge.range.size }),
   };
 }
 
-async function scanSegment(scanning: Scanning, segment: OpenSegment, from: number): Promise<void> {
+/** Takes in what a worker read; false when it does not follow from what was read before. */
+export function takeBlock(scanning: Scanning, block: ScannedBlock): boolean {
+  const { range, chain, seen } = scanning;
+  if (block.firstSeq !== range.size || block.firstPrev !== scanning.tip) return false;
+  const leaves = Buffer.from(block.leaves.buffer, block.leaves.byteOffset, block.leaves.length);
+  for (let at = 0; at < leaves.length; at += 32) {
+    appendLeaf(range, leaves.subarray(at, at + 32));
+    passHeads(scanning);
+  }
+  scanning.tip = leaves.toString("hex", leaves.length - 32);
+  if (!chain.jump(leaves.length / 32, scanning.tip)) return false;
+  seen.noteTimes(block.times);
+  for (const [seq, note] of block.notes) seen.note(seq, note);
+  scanning.bytes += block.bytes;
+  return true;
+}
+
+/** Reads one segment on from a byte of its text. */
+export async function scanSegment(scanning: Scanning, segment: OpenSegment, from: number): Promise<void> {
   const { range, options } = scanning;
   let line = 0;
   const bad = (byteOffset: number, reason: string) => {
@@ -132,6 +167,7 @@ function scanBatch(scanning: Scanning, { bytes, start, encoding }: LineBatch, le
     if (typeof leaf === "string") return { lines, pruned, fault: { byteOffset: start + from, reason: leaf } };
     if (gone !== undefined) pruned += 1;
     leaves?.update(leaf);
+    if (leaves !== undefined) scanning.tip = leaf.toString("hex");
     appendLeaf(range, leaf);
     passHeads(scanning);
     from = lf + 1;

@@ -7,6 +7,7 @@ import { readGenesis } from "./load-trail.ts";
 import { emptyRange } from "./merkle-tree.ts";
 import { closeSegments, type OpenSegment, openSegments } from "./open-segments.ts";
 import { NO_PREVIOUS } from "./record.ts";
+import { scanInParallel } from "./scan-in-parallel.ts";
 import { scanTrail } from "./scan-trail.ts";
 import { firstLine } from "./segment-lines.ts";
 import type { Edge } from "./signed-heads.ts";
@@ -55,12 +56,14 @@ export async function verifyAuditTrail(folder: string, options: VerifyOptions = 
       ...(onDisk.checkpoint === undefined ? [] : [{ note: onDisk.checkpoint, source: "checkpoint" as const }]),
     ];
     const heads = headsToCheck(notes, genesis.log, verifier, options.knownHeads ?? []);
-    const scan = await scanTrail(segments, {
+    const wanted = {
       log: genesis.log,
       edge: edge ?? BEGINNING,
       expected: heads.expected,
       onBatch: progress(segments, options),
-    });
+    };
+    const parallel = options.workers && (await scanInParallel(segments, wanted, options.workers));
+    const scan = parallel ?? (await scanTrail(segments, wanted));
     const openings = await checkOpenings(files.openings, scan.seen.commitments, scan.seen.pruning.erasedCommitments);
     const failures = [
       ...heads.failures,

@@ -1,4 +1,5 @@
 import type { KnownHead } from "./known-heads.ts";
+import type { Workers } from "./scan-in-parallel.ts";
 
 export interface VerifyOptions {
   /** C2SP vkey from outside the folder; without it the verdict says `pinned: false`. */
@@ -11,6 +12,8 @@ export interface VerifyOptions {
   readonly requireAnchor?: boolean;
   /** Where the bytes of evidence with that SHA-256 lie; given, every evidence.added record is compared with its bytes. */
   readonly evidenceFile?: (sha256: string) => string;
+  /** Threads that read beside this one. The verdict is the same. */
+  readonly workers?: Workers;
   readonly onProgress?: (progress: {
     readonly records: number;
     readonly bytes: number;

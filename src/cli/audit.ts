@@ -1,8 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { Worker } from "node:worker_threads";
 import { readKnownHeads } from "../audit/known-heads.ts";
 import type { AuditVerdict } from "../audit/verdict.ts";
 import { verifyAuditTrail } from "../audit/verify-audit-trail.ts";
+import { bytesPath } from "../compliance/evidence/evidence-files.ts";
 import { colors, printJson, printLine, printTable, progressLine } from "./print.ts";
 import { homeFolder } from "./settings.ts";
 
@@ -13,11 +15,14 @@ interface VerifyFlags {
   readonly knownHead?: readonly string[];
   readonly fromCheckpoint?: boolean;
   readonly requireAnchor?: boolean;
+  readonly evidence?: boolean;
+  readonly workers?: number;
 }
 
 /** Verifies the trail of a home and ends with the verdict's own exit code. */
 export async function verify(flags: VerifyFlags): Promise<void> {
-  const folder = join(homeFolder(flags.home, process.env), "audit");
+  const home = homeFolder(flags.home, process.env);
+  const folder = join(home, "audit");
   const stop = new AbortController();
   process.once("SIGINT", () => stop.abort());
   const line = progressLine();
@@ -27,6 +32,8 @@ export async function verify(flags: VerifyFlags): Promise<void> {
     fromCheckpoint: flags.fromCheckpoint === true,
     requireAnchor: flags.requireAnchor === true,
     ...(flags.key === undefined ? {} : { verifierKey: flags.key }),
+    ...(flags.evidence === true ? { evidenceFile: (sha256: string) => bytesPath(join(home, "evidence"), sha256) } : {}),
+    ...(flags.workers === undefined ? {} : { workers: { count: flags.workers, start: startReader } }),
     onProgress: ({ records, bytes, totalBytes }) =>
       line.show(`${Math.floor((100 * bytes) / Math.max(1, totalBytes))} % ${records} records`),
   });
@@ -35,6 +42,8 @@ export async function verify(flags: VerifyFlags): Promise<void> {
   else print(verdict, folder);
   process.exitCode = verdict.exitCode;
 }
+
+const startReader = (): Worker => new Worker(new URL("../audit/scan-worker.js", import.meta.url));
 
 /** A head given as `size root` on the command line, or the heads in a file. */
 function headsFrom(given: string) {
@@ -55,6 +64,17 @@ function print(verdict: AuditVerdict, folder: string): void {
       ...(verdict.verifierKey === undefined
         ? []
         : [["key", `${verdict.verifierKey}${verdict.pinned ? "" : " (taken from the trail itself)"}`]]),
+      ...(verdict.pruned.length === 0
+        ? []
+        : [
+            [
+              "past their retention",
+              `${verdict.prunedRecords} bodies, in records ${verdict.pruned.map(({ from, to }) => `${from} to ${to}`).join(", ")}`,
+            ],
+          ]),
+      ...(verdict.erased.length === 0
+        ? []
+        : [["openings erased", verdict.erased.map(({ seq, by }) => `record ${seq} (said by ${by})`).join(", ")]]),
       ...(verdict.torn === 0 ? [] : [["half lines kept aside", String(verdict.torn)]]),
       ...(verdict.reasonCodes.length === 0 ? [] : [["noticed", verdict.reasonCodes.join(", ")]]),
     ],

@@ -1,0 +1,81 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+
+const EXITS = `
+Exit codes:
+   0 intact                     13 forked by two writers
+  10 tampered                   14 key not trusted
+  11 truncated                  15 evidence does not match
+  12 differs from a known head  16 format not supported
+  17 nothing recorded           20 intact but not anchored`;
+
+/** Commands of the audit trail; the code of each is loaded when it runs. */
+export function addAudit(program: Command): void {
+  const audit = program
+    .command("audit")
+    .description("verify the audit trail, prove records, keep its heads elsewhere, erase what may be erased")
+    .helpCommand(false);
+  audit
+    .command("verify")
+    .description("walk the whole trail and name the first record that does not hold")
+    .addOption(home())
+    .addOption(json())
+    .option("--key <vkey>", "public key from outside the trail; without it the trail's own key is used and said so")
+    .option("--known-head <head>", 'file with a head kept elsewhere, or "size root" (repeatable)', collect)
+    .option("--from-checkpoint", "trust the last signed head and check only what came after it")
+    .option("--require-anchor", "exit with 20 unless a known head confirms the trail")
+    .option("--evidence", "compare the bytes of recorded evidence, too")
+    .option("--workers <count>", "threads that read beside this one, 1 to 64", count)
+    .addHelpText("after", EXITS)
+    .action(async (flags) => (await import("./audit.ts")).verify(flags));
+  audit
+    .command("key")
+    .description("print the trail's public key: keep a copy elsewhere, and verify with it")
+    .addOption(home())
+    .action(async (flags) => (await import("./audit-proofs.ts")).showKey(flags));
+  audit
+    .command("proof")
+    .description("write a record and a C2SP .tlog-proof that it stands in the trail")
+    .argument("<seq>", "record number", wholeNumber)
+    .addOption(home())
+    .option("--out <file>", "file for the proof; default <seq>.tlog-proof. The record goes beside it, as <file>.record")
+    .action(async (seq, flags) => (await import("./audit-proofs.ts")).writeProof(seq, flags));
+  audit
+    .command("consistency")
+    .description("prove that the trail at one size is a beginning of the trail at another (RFC 6962)")
+    .argument("<older>", "number of records", wholeNumber)
+    .argument("[newer]", "number of records; default the newest signed size", wholeNumber)
+    .addOption(home())
+    .addOption(json())
+    .action(async (older, newer, flags) => (await import("./audit-proofs.ts")).showConsistency(older, newer, flags));
+  audit
+    .command("heads")
+    .description("copy the signed heads to a folder on another disk or machine, or to a git repository, as a commit")
+    .requiredOption("--to <folder>", "folder; made when it is missing")
+    .addOption(home())
+    .action(async (flags) => (await import("./audit-heads.ts")).keepHeads(flags));
+  audit
+    .command("erase")
+    .description("delete what opens the commitments of a record; every proof still holds, and the trail says so")
+    .argument("<seq>", "record number", wholeNumber)
+    .requiredOption("--reason <text>", "why; kept in the trail")
+    .addOption(home())
+    .action(async (seq, flags) => (await import("./audit-proofs.ts")).erase(seq, flags));
+}
+
+const home = (): Option =>
+  new Option("--home <folder>", "data folder; default: the platform's place for program data").env("FALCO_SKILLS_HOME");
+
+const json = (): Option => new Option("--json", "print JSON");
+
+const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
+
+function wholeNumber(value: string): number {
+  if (/^\d{1,15}$/.test(value)) return Number(value);
+  throw new InvalidArgumentError("expected a whole number");
+}
+
+function count(value: string): number {
+  const threads = Number(value);
+  if (Number.isInteger(threads) && threads >= 1 && threads <= 64) return threads;
+  throw new InvalidArgumentError("expected a whole number from 1 to 64");
+}
