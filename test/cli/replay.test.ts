@@ -4,25 +4,13 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readAlertLine } from "../../src/alert/read-alert.ts";
+import { MAIN } from "../support/connect.ts";
 
 /** `falco-skills replay` and `test` as a person and a CI meet them. */
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const CAPTURE = join(ROOT, "test/fixtures/captures/web-intrusion.scap");
 const RULES = join(ROOT, "skills/performing-cloud-native-forensics-with-falco/rules/container-forensics.yaml");
-
-/** The two commands in a program of their own, from source: what they print and how they end. */
-const PROGRAM = `
-import { Command, CommanderError } from "commander";
-import { addReplay } from ${JSON.stringify(join(ROOT, "src/cli/replay-commands.ts"))};
-const program = new Command("falco-skills").exitOverride();
-addReplay(program);
-try {
-  await program.parseAsync(process.argv.slice(1), { from: "user" });
-} catch (error) {
-  process.exitCode = error instanceof CommanderError ? (error.exitCode === 0 ? 0 : 2) : 1;
-  console.error(error.code);
-}`;
 
 const TESTS = `
 rules: quiet.yaml
@@ -62,8 +50,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 function run(...args: string[]) {
   const env = { PATH: process.env.PATH, FALCO_SKILLS_HOME: join(folder, "home"), FALCO_HOSTNAME: "node-1" };
   const given = args.map((arg) => (/^[\w-]+\.(?:yaml|jsonl|scap|xml)$/.test(arg) ? join(folder, arg) : arg));
-  const node = ["--import", "tsx", "--input-type=module", "-e", PROGRAM, "--", ...given];
-  const { status, stdout, stderr } = spawnSync(process.execPath, node, { cwd: ROOT, env, encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...given], { env, encoding: "utf8" });
   return { status, stdout, stderr };
 }
 
@@ -135,7 +122,7 @@ describe("test", () => {
   test.each([
     ["a file of another form", ["test", "wrong.yaml"], 1, "RULE_TESTS_MALFORMED"],
     ["a file that is gone", ["test", "gone.yaml"], 1, "FILE_NOT_FOUND"],
-    ["no file", ["test"], 2, "commander.missingArgument"],
+    ["no file", ["test"], 2, "missing required argument"],
   ])("%s", (_what, args, status, code) => {
     expect(run(...args)).toMatchObject({ status, stderr: expect.stringContaining(code) });
   });
