@@ -121,6 +121,7 @@ export const ERROR_CODES = {
   APPROVAL_DECIDED: "somebody decided on it already",
   APPROVAL_TOO_MANY: "too many requests wait for a person's decision",
   APPROVAL_NOT_A_PERSON: "an approval needs a person at a terminal",
+  DEPLOY_FOLDER_UNKNOWN: "no folder is configured that rules may be deployed into, and no running Falco names one",
   DEPLOY_NOT_FOUND: "no deployment has that id",
   DEPLOY_DAMAGED: "the plan of a deployment or a file of it is not what was written",
   DEPLOY_FOLDER_UNSAFE: "the rules folder is a link, is no folder, or may be written by others",
@@ -132,6 +133,7 @@ export const ERROR_CODES = {
   DEPLOY_CHANGED: "a rule file was changed, added or removed after the plan was made",
   DEPLOY_BUSY: "another deployment into the same folder is under way",
   DEPLOY_DONE: "the plan was carried out, or tried, before",
+  DEPLOY_NO_FALCO: "the running Falco cannot be made to load its rules",
   DEPLOY_UNSUPPORTED: "rules can be deployed on Linux only, where Falco runs",
 
   // falco on this host

@@ -94,44 +94,45 @@ export async function askHealth(ports: DeploymentPorts, signal?: AbortSignal): P
 }
 
 interface Expectation {
-  readonly present: readonly { readonly path: string; readonly sha256: string }[];
-  readonly absent: readonly string[];
-  /** File names that several loaded files bear: Falco tells hashes by name alone, so nothing is concluded from these. */
-  readonly shared: ReadonlySet<string>;
+  readonly present: readonly LoadedFile[];
+  readonly absent: readonly LoadedFile[];
 }
 
+interface LoadedFile {
+  readonly path: string;
+  readonly sha256: string;
+}
+
+/** What tells one set from the other: files that only it has, and files that it has no more. */
 function expectation({ loads }: DeploymentPlan, side: "before" | "after"): Expectation {
-  const wanted = loads[side];
-  const other = new Map(loads[side === "after" ? "before" : "after"].map(({ path, sha256 }) => [path, sha256]));
+  const [wanted, other] = side === "after" ? [loads.after, loads.before] : [loads.before, loads.after];
+  const hashes = new Map(other.map(({ path, sha256 }) => [path, sha256]));
   const here = new Set(wanted.map(({ path }) => path));
-  const paths = new Set([...here, ...other.keys()]);
-  const names = [...paths].map((path) => basename(path));
+  // Falco tells names without folders: a file that has its namesake's hash cannot be missed.
+  const stays = new Set(wanted.map(({ path, sha256 }) => `${sha256} ${basename(path)}`));
   return {
-    present: wanted.filter(({ path, sha256 }) => other.get(path) !== sha256),
-    absent: [...other.keys()].filter((path) => !here.has(path)),
-    shared: new Set(names.filter((name, at) => names.indexOf(name) !== at)),
+    present: wanted.filter(({ path, sha256 }) => hashes.get(path) !== sha256),
+    absent: other.filter(({ path, sha256 }) => !here.has(path) && !stays.has(`${sha256} ${basename(path)}`)),
   };
 }
 
 type Compared = { readonly kind: "loaded" | "untold" } | { readonly kind: "other"; readonly what: string };
 
-function compareHashes({ loadedHashes = {} }: FalcoHealth, { present, absent, shared }: Expectation): Compared {
-  if (Object.keys(loadedHashes).length === 0) return { kind: "untold" };
-  const told = (path: string): string | undefined =>
-    loadedHashes[path] ?? (shared.has(basename(path)) ? undefined : loadedHashes[basename(path)]);
-  const canTell = (path: string): boolean => loadedHashes[path] !== undefined || !shared.has(basename(path));
-  let telling = 0;
-  for (const { path, sha256 } of present.filter((file) => canTell(file.path))) {
-    telling += 1;
-    const hash = told(path);
-    if (hash === undefined) return { kind: "other", what: `${JSON.stringify(path)} is not among its files` };
-    if (hash.toLowerCase() !== sha256) return { kind: "other", what: `it has another ${JSON.stringify(path)}` };
+function compareHashes({ loadedFiles = [] }: FalcoHealth, { present, absent }: Expectation): Compared {
+  if (loadedFiles.length === 0 || present.length + absent.length === 0) return { kind: "untold" };
+  const hashesOf = (path: string): string[] =>
+    loadedFiles
+      .filter(({ name }) => name === path || name === basename(path))
+      .map(({ sha256 }) => sha256.toLowerCase());
+  for (const { path, sha256 } of present) {
+    const hashes = hashesOf(path);
+    if (hashes.length === 0) return { kind: "other", what: `${JSON.stringify(path)} is not among its files` };
+    if (!hashes.includes(sha256)) return { kind: "other", what: `it has another ${JSON.stringify(path)}` };
   }
-  for (const path of absent.filter(canTell)) {
-    telling += 1;
-    if (told(path) !== undefined) return { kind: "other", what: `${JSON.stringify(path)} is still among its files` };
-  }
-  return { kind: telling === 0 ? "untold" : "loaded" };
+  const left = absent.find(({ path, sha256 }) => hashesOf(path).includes(sha256));
+  return left === undefined
+    ? { kind: "loaded" }
+    : { kind: "other", what: `${JSON.stringify(left.path)} is still among its files` };
 }
 
 function faultOf(now: FalcoHealth, expected: Expectation, before: FalcoHealth | undefined): string | undefined {

@@ -108,8 +108,8 @@ export interface FalcoHealth {
   /** Why it is not, in words. */
   readonly problem?: string;
   readonly version?: string;
-  /** SHA-256 (hex) of the rule files it has loaded, by path or by file name; absent where it does not tell. */
-  readonly loadedHashes?: Readonly<Record<string, string>>;
+  /** The rule files it has loaded, by path or by file name alone; absent or empty where it does not tell. */
+  readonly loadedFiles?: readonly { readonly name: string; readonly sha256: string }[];
   readonly dropsPerSecond?: number;
   readonly alertsPerSecond?: number;
 }
@@ -143,7 +143,7 @@ export interface DeploymentPorts {
   readonly newId: () => string;
   /** Comes back after that time, or at once when the signal fires. */
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
-  /** Called between all steps, with the name of the step just taken: for tests that end the process there. */
+  /** Called between all steps with the name of the step just taken: to show it, and for tests that end the process there. */
   readonly afterStep?: (step: string) => void;
 }
 

@@ -35,8 +35,8 @@ export function describePlan(home: string, plan: DeploymentPlan): { readonly tit
     ),
     ...impactLines(plan),
     "",
-    `Afterwards Falco is watched for ${plan.watchSeconds} s; if it does not load the files, is not healthy, drops more or`,
-    "floods alerts, the old files are put back.",
+    `Afterwards the running Falco, where there is one, is watched for ${plan.watchSeconds} s; if it does not load the files,`,
+    "is not healthy, drops more or floods alerts, the old files are put back.",
     ...changes.flatMap((change) => diffLines(home, plan.id, change)),
   ].map(cutLine);
   return { title: `change rules in ${folder}: ${what}`.slice(0, 300), lines: cutLines(lines, join(home, plan.id)) };

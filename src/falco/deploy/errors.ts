@@ -121,3 +121,16 @@ export function unsupported(platform: string): FalcoSkillsError {
     fix: "Deploy on the Linux host that runs Falco.",
   });
 }
+
+export function noProcess(): FalcoSkillsError {
+  return new FalcoSkillsError("DEPLOY_NO_FALCO", "no Falco runs on this host that could be told to load its rules", {
+    fix: "Start Falco, and run falco-skills falco status to see how it does.",
+  });
+}
+
+export function notSignalled(pid: number, cause: unknown): FalcoSkillsError {
+  return new FalcoSkillsError("DEPLOY_NO_FALCO", `process ${pid} cannot be told to load its rules (${errno(cause)})`, {
+    fix: "Deploy as a user who may signal Falco, or set watch_config_files: true in falco.yaml.",
+    cause,
+  });
+}

@@ -1,4 +1,4 @@
-import { accessSync, constants, lstatSync, realpathSync, type Stats } from "node:fs";
+import { accessSync, constants, lstatSync, readdirSync, realpathSync, type Stats } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import type { FileFacts } from "./deployment.ts";
 import { readPlain } from "./durable-files.ts";
@@ -59,4 +59,12 @@ export function factsIn(folder: string, names: readonly string[]): Map<string, F
       return [name, file === "special" ? file : file?.facts];
     }),
   );
+}
+
+/** Names directly in the folder that Falco would load, in its order. */
+export function ruleFileNames(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => !entry.isDirectory() && /\.ya?ml$/.test(entry.name))
+    .map(({ name }) => name)
+    .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 }

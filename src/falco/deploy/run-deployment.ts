@@ -11,6 +11,8 @@ import { createRun, type Run } from "./run.ts";
 import { confirmOrRollBack, rollBack } from "./settle.ts";
 import { stageFiles, switchFiles, unstage, whatIsThere } from "./switch-files.ts";
 
+const BASELINE_MS = 3_000;
+
 /**
  * Carries a plan out; the caller holds the folder's lock. Every look that can fail without harm comes first; the approval
  * is used up only when nothing but the writing is left. A failure before the switch leaves everything as it was and is
@@ -26,7 +28,7 @@ export async function runDeployment(
   if (earlier.length > 0) throw wrong.done(plan.id, endOf(earlier) ?? "interrupted");
   const loaded = await checkUnchanged(plan);
   await checkFit(home, plan, loaded, signal);
-  const baseline = home.ports.health === undefined ? undefined : await askHealth(home.ports, signal);
+  const baseline = await askBaseline(home, signal);
   const { decided } = await home.approvals.take(approval, plan.digest);
   const run = createRun(home, plan, { approval, approvedBy: decided?.name ?? "somebody" });
   try {
@@ -36,6 +38,14 @@ export async function runDeployment(
     throw error;
   }
   return switchAndSettle(run, baseline, signal);
+}
+
+/** How Falco is before: asked twice, since what it counts only becomes a rate between two answers. */
+async function askBaseline({ ports }: DeploymentsHome, signal: AbortSignal | undefined) {
+  if (ports.health === undefined) return undefined;
+  await askHealth(ports, signal);
+  await ports.sleep(BASELINE_MS, signal);
+  return askHealth(ports, signal);
 }
 
 async function prepare(run: Run): Promise<void> {

@@ -24,7 +24,7 @@ const ports = {
   },
   health: async () => {
     polls += 1;
-    return fate === "bad" && polls > 3 ? { healthy: false, problem: "ill" } : { healthy: true, loadedHashes: loaded };
+    return fate === "bad" && polls > 3 ? { healthy: false, problem: "ill" } : { healthy: true, loadedFiles: loaded };
   },
   record: async () => {},
   log: () => {},

@@ -1,8 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { type DeployPlace, deployPlace, rule } from "./deploy-place.ts";
+
+// Each test starts a process, which takes long on a machine that does other things, too.
+vi.setConfig({ testTimeout: 120_000 });
 
 const OLD = { "a.yaml": rule("A"), "b.yaml": rule("B") };
 const NEW = { "a.yaml": rule("A", "zsh"), "c.yaml": rule("C") };

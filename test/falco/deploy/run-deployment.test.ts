@@ -49,7 +49,7 @@ describe("a deployment", () => {
       "reloaded",
       "confirmed",
     ]);
-    expect(at.falco).toMatchObject({ reloads: 1, polls: 1 + 1 + 40 });
+    expect(at.falco).toMatchObject({ reloads: 1, polls: 2 + 1 + 40 });
     expect(at.records.map(({ step, approvedBy }) => [step, approvedBy])).toEqual([
       ["writing", "anna"],
       ["confirmed", "anna"],
@@ -80,7 +80,7 @@ describe("a deployment", () => {
   });
 
   test("that a Falco cannot tell of ends unconfirmed, the new files in place", async () => {
-    at.falco.answer = () => ({ loadedHashes: {} });
+    at.falco.answer = () => ({ loadedFiles: [] });
     const outcome = await at.deploy(REQUEST);
     expect(outcome.state).toBe("unconfirmed");
     expect(outcome.why).toContain("metrics are switched off");
@@ -96,7 +96,7 @@ describe("a deployment", () => {
       return {};
     };
     expect((await at.deploy(REQUEST, deployments)).state).toBe("confirmed");
-    expect(seen[11]).toBeGreaterThan(seen[2] ?? 0);
+    expect(seen[12]).toBeGreaterThan(seen[2] ?? 0);
     expect(at.names()).toEqual(Object.keys(NEW));
   });
 });
@@ -412,7 +412,7 @@ function stubborn(falco: DeployPlace["falco"]): ReturnType<Answer> {
   return {};
 }
 function forgets(from: number): Answer {
-  return ({ polls }) => (polls > from ? { loadedHashes: { "other.yaml": "00" } } : {});
+  return ({ polls }) => (polls > from ? { loadedFiles: [{ name: "other.yaml", sha256: "00" }] } : {});
 }
 function later(from: number, then: ReturnType<Answer>, before: ReturnType<Answer>): Answer {
   return ({ polls }) => (polls > from ? then : before);

@@ -5,7 +5,7 @@ import type { FalcoHealth } from "../../../src/falco/deploy/deployment.ts";
 
 /** A Falco as deployments see one: it has the files it read when it was last made to read them. */
 export class WatchedFalco {
-  loaded: Record<string, string>;
+  loaded: readonly LoadedFile[];
   /** How often it was asked; once before anything is written. */
   polls = 0;
   reloads = 0;
@@ -26,7 +26,7 @@ export class WatchedFalco {
 
   health(): FalcoHealth {
     this.polls += 1;
-    return { healthy: true, version: "0.44.0", loadedHashes: this.loaded, ...this.answer(this) };
+    return { healthy: true, version: "0.44.0", loadedFiles: this.loaded, ...this.answer(this) };
   }
 }
 
@@ -35,7 +35,10 @@ export function textsIn(folder: string): Record<string, string> {
   return Object.fromEntries(names.map(({ name }) => [name, readFileSync(join(folder, name), "utf8")]));
 }
 
-export function hashes(folder: string): Record<string, string> {
+type LoadedFile = NonNullable<FalcoHealth["loadedFiles"]>[number];
+
+/** As Falco's metrics tell them: names without folders. */
+export function hashes(folder: string): LoadedFile[] {
   const entries = Object.entries(textsIn(folder)).filter(([name]) => /\.ya?ml$/.test(name));
-  return Object.fromEntries(entries.map(([name, text]) => [name, createHash("sha256").update(text).digest("hex")]));
+  return entries.map(([name, text]) => ({ name, sha256: createHash("sha256").update(text).digest("hex") }));
 }
