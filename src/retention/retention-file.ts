@@ -53,14 +53,7 @@ export function readRetention(home: string): RetentionSettings {
 /** Replaces the settings of a home as a whole and durably. Fails with RETENTION_SETTINGS and HOME_NOT_WRITABLE. */
 export function writeRetention(home: string, settings: RetentionSettings): void {
   const path = retentionPath(home);
-  const file = {
-    version: FORMAT,
-    preset: settings.preset,
-    alerts: spanOut(settings.alerts),
-    records: spanOut(settings.records),
-    evidence: { in_all_months: settings.evidence.inAllMonths },
-  };
-  checked(file, path);
+  const file = checkRetention(settings, path);
   try {
     mkdirSync(home, { recursive: true, mode: 0o700 });
     writeDurably(path, `${JSON.stringify(file, null, 2)}\n`);
@@ -72,6 +65,19 @@ export function writeRetention(home: string, settings: RetentionSettings): void 
       cause,
     });
   }
+}
+
+/** The settings as the file holds them. Fails with RETENTION_SETTINGS where they contradict each other. */
+export function checkRetention(settings: RetentionSettings, path: string) {
+  const file = {
+    version: FORMAT,
+    preset: settings.preset,
+    alerts: spanOut(settings.alerts),
+    records: spanOut(settings.records),
+    evidence: { in_all_months: settings.evidence.inAllMonths },
+  };
+  checked(file, path);
+  return file;
 }
 
 /** Replaces a small file as a whole: after a power cut it holds the old text or the new one. */

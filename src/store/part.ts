@@ -17,6 +17,8 @@ export interface Part {
   readonly idAt: (row: number) => string;
   readonly rowOfId: (id: string) => number | undefined;
   readonly alertAt: (row: number) => StoredAlert;
+  /** The line as it came. */
+  readonly rawAt: (row: number) => string;
   /** The output alone, for which no whole alert need be read. */
   readonly outputAt: (row: number) => string;
   /** Undefined where no row has the value. */
@@ -29,7 +31,10 @@ export interface Part {
 /** What a part in memory holds of an alert. */
 export interface PartRow {
   readonly orderNs: bigint;
-  readonly alert: Pick<StoredAlert, "id" | "rule" | "priority" | "source" | "hostname" | "tags" | "output" | "fields">;
+  readonly alert: Pick<
+    StoredAlert,
+    "id" | "rule" | "priority" | "source" | "hostname" | "tags" | "output" | "fields" | "raw"
+  >;
   readonly receivedAtMs: number;
 }
 
@@ -63,6 +68,7 @@ export function rowsPart<Row extends PartRow>(rows: readonly Row[], sources: Row
       return row === -1 ? undefined : row;
     },
     alertAt: (row) => sources.alertOf(at(row)),
+    rawAt: (row) => at(row).alert.raw,
     outputAt: (row) => at(row).alert.output,
     column: (key) => {
       if (!columns.has(key)) columns.set(key, columnOf(rows, key));

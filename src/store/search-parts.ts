@@ -28,8 +28,8 @@ interface Candidate {
 export interface PageSearch {
   /** Adds the rows of a part that match; the part must stay readable until `hold` or `finish`. */
   readonly add: (part: Part) => void;
-  /** Counts alerts whose rows need not be looked at: those in the time window, and those of them that match. */
-  readonly count: (considered: number, matched: number) => void;
+  /** Counts alerts in the time window that cannot match. */
+  readonly passOver: (rows: number) => void;
   /** False where no alert between two times, inclusive, can still come onto the page. */
   readonly wants: (minNs: bigint, maxNs: bigint) => boolean;
   /** Reads the alerts found so far, so that their parts may be closed. */
@@ -73,9 +73,8 @@ export function startSearch(query: Query, page: PageRequest): PageSearch {
       const more = candidatesOf(part, selection, page);
       if (more.length > 0) found = [...found, ...more].sort(comparing(isNewestFirst)).slice(0, limit + 1);
     },
-    count: (moreConsidered, moreMatched) => {
-      considered += moreConsidered;
-      matched += moreMatched;
+    passOver: (rows) => {
+      considered += rows;
     },
     wants,
     hold: () => {

@@ -1,4 +1,5 @@
 import { existsSync, statSync } from "node:fs";
+import { basename } from "node:path";
 import { FalcoSkillsError } from "../errors/falco-skills-error.ts";
 import { createByteCache } from "./byte-cache.ts";
 import type { Part } from "./part.ts";
@@ -14,14 +15,15 @@ import {
   META,
   type MonthFile,
   monthOf,
+  nextFile,
   setAsideFile,
 } from "./store-files.ts";
 
 /** The files of a store, each opened when first needed. Synchronous; fails with FalcoSkillsError. */
 export interface SqliteFiles {
-  readonly monthForWriting: (orderNs: bigint) => Month;
-  /** Months that overlap a window, oldest first. */
-  readonly monthsBetween: (fromNs: bigint | undefined, toNs: bigint | undefined) => readonly OpenableMonth[];
+  readonly monthForWriting: (orderNs: bigint) => { readonly name: string; readonly month: Month };
+  /** Oldest first. */
+  readonly months: () => readonly OpenableMonth[];
   /** Undefined where nothing was ever written to it. */
   readonly metaForReading: () => Meta | undefined;
   readonly metaForWriting: () => Meta;
@@ -31,7 +33,8 @@ export interface SqliteFiles {
 }
 
 export interface OpenableMonth extends MonthFile {
-  readonly open: () => Month;
+  /** Undefined where the file went away meanwhile, as one does that is moved into the archive. */
+  readonly open: () => Month | undefined;
 }
 
 interface FilesOptions {
@@ -92,12 +95,19 @@ export function openSqliteFiles({ folder, driver, isReadOnly, nowMs, partRows }:
   return {
     monthForWriting: (orderNs) => {
       createFolder(folder);
-      return openAt(currentFile(folder, monthOf(orderNs)));
+      const path = currentFile(folder, monthOf(orderNs));
+      const month = openAt(path);
+      if (!month.isSealed()) return { name: basename(path), month };
+      const next = nextFile(folder, monthOf(orderNs));
+      return { name: basename(next), month: openAt(next) };
     },
-    monthsBetween: (fromNs, toNs) =>
-      listMonthFiles(folder)
-        .filter((file) => (fromNs === undefined || file.toNs > fromNs) && (toNs === undefined || file.fromNs < toNs))
-        .map((file) => ({ ...file, open: () => openAt(file.path) })),
+    months: () => {
+      const files = listMonthFiles(folder);
+      // A file that was moved into the archive keeps its room on the disk for as long as it is open.
+      for (const path of [...months.keys()]) if (!files.some((file) => file.path === path)) closeMonth(path);
+      // Opening would make a file that is not there.
+      return files.map((file) => ({ ...file, open: () => (existsSync(file.path) ? openAt(file.path) : undefined) }));
+    },
     metaForReading: () => (existsSync(currentFile(folder, META)) ? openMetaFile() : undefined),
     metaForWriting,
     setAside: (path, reason) => {
@@ -114,15 +124,19 @@ export function openSqliteFiles({ folder, driver, isReadOnly, nowMs, partRows }:
   };
 }
 
-/** Runs `work` over the parts of several months, each held at one moment until it is done. */
+/** Runs `work` over the parts of several months, each held at one moment until it is done, and the names of their files. */
 export function readMonths<Result>(
   months: readonly OpenableMonth[],
-  work: (parts: readonly Part[]) => Result,
-  gathered: readonly Part[] = [],
+  work: (parts: readonly Part[], names: ReadonlySet<string>) => Result,
 ): Result {
-  const [first, ...rest] = months;
-  if (first === undefined) return work(gathered);
-  return first.open().read((parts) => readMonths(rest, work, [...gathered, ...parts]));
+  const gather = (at: number, gathered: readonly Part[], names: readonly string[]): Result => {
+    const file = months[at];
+    if (file === undefined) return work(gathered, new Set(names));
+    const month = file.open();
+    if (month === undefined) return gather(at + 1, gathered, names);
+    return month.read((parts) => gather(at + 1, [...gathered, ...parts], [...names, file.name]));
+  };
+  return gather(0, [], []);
 }
 
 /** Damaged files of a store: those set aside, and those that `probe` fails on. */
@@ -144,7 +158,7 @@ export function findDamaged(
   attempt(() => {
     for (const { path, reason } of files.metaForReading()?.readSetAside() ?? []) noted.set(path, reason);
   });
-  for (const month of files.monthsBetween(undefined, undefined)) attempt(() => probe(month));
+  for (const month of files.months()) attempt(() => probe(month));
   const aside = listSetAside(folder).map((path) => ({ path, reason: noted.get(path) ?? "set aside as damaged" }));
   return [...aside, ...inPlace];
 }

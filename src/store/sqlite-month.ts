@@ -1,11 +1,13 @@
 import type { Alert } from "../alert/alert.ts";
 import type { AddResult, StoredAlert } from "./alert-store.ts";
 import type { ByteCache } from "./byte-cache.ts";
+import type { MonthFacts } from "./cold/month-rows.ts";
 import { compareRows, type Part, rowsPart } from "./part.ts";
 import { COLUMN_SPAN, PART_BYTES, prepareSeal } from "./seal-part.ts";
 import type { Database, Driver } from "./sqlite-driver.ts";
 import { onFile } from "./sqlite-errors.ts";
 import { closeFile, inTransaction, MONTH_TABLES, openFile, usable } from "./sqlite-file.ts";
+import { isMarkedSealed, prepareFrozen } from "./sqlite-freeze.ts";
 import { type PartPlace, preparePartReader, readStored, sqlitePart, storedAlert } from "./sqlite-part.ts";
 
 /** An alert with all that is decided about it before it is stored. */
@@ -19,13 +21,28 @@ export interface MonthRow {
 
 /** One month's file. All calls are synchronous and fail with FalcoSkillsError. */
 export interface Month {
-  /** Stores all rows or none. */
-  readonly add: (rows: readonly MonthRow[]) => AddResult;
+  /** Stores all rows or none; none, and undefined, where the month was sealed. */
+  readonly add: (rows: readonly MonthRow[]) => AddResult | undefined;
   /** Runs `read` over the month as it is at this moment, whatever other processes write meanwhile. */
   readonly read: <Result>(read: (parts: readonly Part[]) => Result) => Result;
   /** Names of output fields ever seen, with how many of the newest alerts have them. */
   readonly countFields: () => ReadonlyMap<string, number>;
+  /** True once the archive has the month: nothing is added to this file any more. */
+  readonly isSealed: () => boolean;
+  /** Holds the month as it is now until it is released. Only for a connection that nothing else uses meanwhile. */
+  readonly freeze: () => FrozenMonth;
   readonly close: () => void;
+}
+
+/** A month at one moment, for as long as it takes to read it. */
+export interface FrozenMonth extends MonthFacts {
+  readonly parts: readonly Part[];
+  readonly release: () => void;
+  /**
+   * After `release`: keeps writers out while it runs `work`, and marks the month as sealed. False, and nothing done, where
+   * somebody wrote to the month since it was frozen.
+   */
+  readonly seal: (work: () => void) => boolean;
 }
 
 interface TailRow {
@@ -64,24 +81,30 @@ function monthIn(db: Database, path: string, partRows: number, cache: ByteCache)
       isOfRun: ({ orderNs, alert }, runId) => reader.readRun(runId, orderNs, orderNs).some(({ id }) => id === alert.id),
     }),
   );
+  const view = () => guard(() => [tail.refresh(), readPlaces()] as const);
   const inSnapshot = <Result>(work: (rows: readonly TailRow[], places: readonly PartPlace[]) => Result): Result => {
     // A plain "begin" takes its view of the file at the first read and keeps it to the end.
     guard(() => db.exec("begin"));
     try {
-      const [rows, places] = guard(() => [tail.refresh(), readPlaces()] as const);
-      return work(rows, places);
+      return work(...view());
     } finally {
       guard(() => db.exec("rollback"));
     }
   };
+  const partsOf = (rows: readonly TailRow[], places: readonly PartPlace[]): readonly Part[] => {
+    const sealed = places.map((place) => sqlitePart(place, reader));
+    return rows.length === 0 ? sealed : [...sealed, partOf(rows)];
+  };
   return {
     add: (rows) => guard(() => add(rows)),
-    read: (work) =>
-      inSnapshot((rows, places) => {
-        const sealed = places.map((place) => sqlitePart(place, reader));
-        return work(rows.length === 0 ? sealed : [...sealed, partOf(rows)]);
-      }),
+    read: (work) => inSnapshot((rows, places) => work(partsOf(rows, places))),
     countFields: () => inSnapshot((rows, places) => guard(() => countFields(db, rows, places))),
+    isSealed: () => guard(() => isMarkedSealed(db)),
+    freeze: () => {
+      guard(() => db.exec("begin"));
+      const parts = partsOf(...view());
+      return { parts, ...prepareFrozen(db, reader, guard) };
+    },
     close: () => closeFile(db),
   };
 }
@@ -176,6 +199,7 @@ function prepareAdd(db: Database, tail: Tail, partRows: number): Month["add"] {
     const ordered = [...rows].sort(compareRows);
     try {
       return inTransaction(db, () => {
+        if (isMarkedSealed(db)) return undefined;
         const fresh = ordered.filter(markSeen);
         store(fresh);
         return { added: fresh.length, known: rows.length - fresh.length };

@@ -102,6 +102,11 @@ export function sqlitePart(place: PartPlace, reader: PartReader): Part {
       inflateSync(packed, { maxOutputLength: MAX_BLOCK_BYTES }).toString().split(LINE_SEPARATOR),
     );
   });
+  const rawAt = (row: number): string => {
+    const line = lines(Math.floor(row / BLOCK_ROWS))[row % BLOCK_ROWS];
+    if (line === undefined) throw damaged(reader.path, `part ${k} has no line ${row}`);
+    return line;
+  };
   const held = { times: keepLast(times), ids: keepLast(ids) };
   return {
     rows,
@@ -116,16 +121,15 @@ export function sqlitePart(place: PartPlace, reader: PartReader): Part {
       return bucket === undefined ? undefined : undamaged(reader.path, () => lookUpWord(bucket, word, rows));
     },
     rowsOfRun: (runId) => maskOfRun(reader.readRun(runId, minNs, maxNs), times(), ids()),
+    rawAt,
     outputAt: (row) => {
-      const line = lines(Math.floor(row / BLOCK_ROWS))[row % BLOCK_ROWS];
-      const { output } = undamaged(reader.path, () => JSON.parse(line ?? "") as { readonly output?: unknown });
+      const { output } = undamaged(reader.path, () => JSON.parse(rawAt(row)) as { readonly output?: unknown });
       return typeof output === "string" ? output : "";
     },
     alertAt: (row) => {
-      const line = lines(Math.floor(row / BLOCK_ROWS))[row % BLOCK_ROWS];
       const received = column("received");
       const code = received?.codes === undefined ? 1 : received.codes[row];
-      return storedAlert(readStored(line, reader.path), {
+      return storedAlert(readStored(rawAt(row), reader.path), {
         orderNs: times()[row] as bigint,
         receivedAtMs: Number(received?.texts()[(code ?? 1) - 1] ?? 0),
         reader,
@@ -135,8 +139,8 @@ export function sqlitePart(place: PartPlace, reader: PartReader): Part {
 }
 
 /** The alert in a line that the store holds; a line that is none any more means damage. */
-export function readStored(line: string | undefined, path: string): Alert {
-  const read = readAlertLine(line ?? "");
+export function readStored(line: string, path: string): Alert {
+  const read = readAlertLine(line);
   if (read.kind !== "alert") throw damaged(path, "a stored line is no alert");
   return read.alert;
 }

@@ -1,11 +1,12 @@
 import { FalcoSkillsError } from "../errors/falco-skills-error.ts";
-import type { AddResult, AlertStore, Checkpoint, NewAlert, StoredAlert, StoreStatus } from "./alert-store.ts";
-import { findPage } from "./find-page.ts";
+import type { AddResult, AlertStore, Checkpoint, NewAlert, StoreStatus } from "./alert-store.ts";
+import { getFromBoth, searchBoth, summarizeBoth } from "./ask-both.ts";
+import { type Archive, openArchive, statusOf } from "./cold/archive.ts";
 import { MAX_PART_ROWS } from "./seal-part.ts";
 import { type DriverName, loadDriver } from "./sqlite-driver.ts";
-import { findDamaged, openSqliteFiles, readMonths, type SqliteFiles } from "./sqlite-files.ts";
+import { findDamaged, openSqliteFiles, type SqliteFiles } from "./sqlite-files.ts";
 import type { MonthRow } from "./sqlite-month.ts";
-import { monthOf, sizeOfStore } from "./store-files.ts";
+import { monthIn, monthOf, sizeOfStore } from "./store-files.ts";
 import { summarizeParts } from "./summarize-parts.ts";
 
 export interface SqliteStoreOptions {
@@ -33,6 +34,7 @@ export interface SqliteStoreOptions {
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<AlertStore> {
   const { folder } = options;
+  const archive = openArchive(folder);
   let files: SqliteFiles | undefined;
   let driverName: DriverName | undefined;
   let isClosed = false;
@@ -57,22 +59,14 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Aler
   return {
     add: async (batch, checkpoint) => {
       if (options.readOnly === true) throw readOnlyError();
-      return run((opened) => addBatch(opened, batch, checkpoint));
+      return run((opened) => addBatch(opened, archive, batch, checkpoint));
     },
-    get: (id) => run((opened) => findAlert(opened, id)),
-    search: (filter, page) =>
-      run((opened) =>
-        readMonths(opened.monthsBetween(filter.fromNs, filter.toNs), (parts) => findPage(parts, filter, page)),
-      ),
-    summarize: (request) =>
-      run((opened) =>
-        readMonths(opened.monthsBetween(request.filter.fromNs, request.filter.toNs), (parts) =>
-          summarizeParts(parts, request),
-        ),
-      ),
+    get: (id, options = {}) => getFromBoth({ run, archive }, id, options),
+    search: (filter, page) => searchBoth({ run, archive }, filter, page),
+    summarize: (request) => summarizeBoth({ run, archive }, request),
     fieldNames: () => run(countFieldNames),
     readCheckpoint: (source) => run((opened) => opened.metaForReading()?.readCheckpoint(source)),
-    status: () => run((opened) => readStatus(folder, opened, driverName ?? "")),
+    status: () => run((opened) => readStatus(folder, opened, { driver: driverName ?? "", archive })),
     close: async () => {
       isClosed = true;
       files?.closeAll();
@@ -95,8 +89,13 @@ function repairing<Result>(files: SqliteFiles, work: (files: SqliteFiles) => Res
   }
 }
 
-function addBatch(files: SqliteFiles, batch: readonly NewAlert[], checkpoint: Checkpoint | undefined): AddResult {
-  const result = { added: 0, known: 0 };
+function addBatch(
+  files: SqliteFiles,
+  archive: Archive,
+  batch: readonly NewAlert[],
+  checkpoint: Checkpoint | undefined,
+): AddResult {
+  const total = { added: 0, known: 0, archived: 0 };
   const places = batch.length === 0 ? [] : files.metaForWriting().placeInTime(batch);
   const months = new Map<string, MonthRow[]>();
   batch.forEach((alert, index) => {
@@ -107,47 +106,62 @@ function addBatch(files: SqliteFiles, batch: readonly NewAlert[], checkpoint: Ch
     months.set(name, rows);
   });
   for (const rows of months.values()) {
-    const { added, known } = files.monthForWriting((rows[0] as MonthRow).orderNs).add(rows);
-    result.added += added;
-    result.known += known;
+    const { added, known, archived = 0 } = addToMonth(files, archive, rows);
+    total.added += added;
+    total.known += known;
+    total.archived += archived;
   }
   // Last, so that it never covers what is not stored.
   if (checkpoint !== undefined) files.metaForWriting().writeCheckpoint(checkpoint);
-  return result;
+  const { archived, ...result } = total;
+  return archived === 0 ? result : total;
 }
 
-function findAlert(files: SqliteFiles, id: string): StoredAlert | undefined {
-  if (!/^[0-9a-f]{32}$/.test(id)) return undefined;
-  for (const month of [...files.monthsBetween(undefined, undefined)].reverse()) {
-    const found = month.open().read((parts) => {
-      for (const part of [...parts].reverse()) {
-        const row = part.rowOfId(id);
-        if (row !== undefined) return part.alertAt(row);
-      }
-      return undefined;
-    });
-    if (found !== undefined) return found;
+/**
+ * What lies in the archive already is known and not stored again, except where a run gave it: the run's alerts must be
+ * found by its name.
+ */
+function addToMonth(files: SqliteFiles, archive: Archive, rows: readonly MonthRow[]): AddResult {
+  const { orderNs } = rows[0] as MonthRow;
+  for (;;) {
+    const { name, month } = files.monthForWriting(orderNs);
+    const archived = new Set(archivedIn(archive, monthIn(monthOf(orderNs)), name, rows));
+    const copies = month.add([...archived].filter(({ runId }) => runId !== undefined));
+    const others = copies && month.add(archived.size === 0 ? rows : rows.filter((row) => !archived.has(row)));
+    // Undefined where the file was moved into the archive just now: the next one takes the alerts.
+    if (others === undefined) continue;
+    return { added: others.added, known: others.known + archived.size, archived: archived.size };
   }
-  return undefined;
+}
+
+function archivedIn(archive: Archive, month: string, name: string, rows: readonly MonthRow[]): readonly MonthRow[] {
+  if (!archive.manifest().seals.some((seal) => seal.month === month && seal.from !== name)) return [];
+  return rows.filter(({ alert }) => archive.hasId(month, alert.id, name));
 }
 
 function countFieldNames(files: SqliteFiles): { name: string; alerts: number }[] {
   const counts = new Map<string, number>();
-  for (const month of files.monthsBetween(undefined, undefined)) {
-    for (const [name, alerts] of month.open().countFields()) counts.set(name, (counts.get(name) ?? 0) + alerts);
+  for (const month of files.months()) {
+    for (const [name, alerts] of month.open()?.countFields() ?? []) counts.set(name, (counts.get(name) ?? 0) + alerts);
   }
   return [...counts]
     .map(([name, alerts]) => ({ name, alerts }))
     .sort((a, b) => b.alerts - a.alerts || (a.name < b.name ? -1 : 1));
 }
 
-function readStatus(folder: string, files: SqliteFiles, driver: string): StoreStatus {
+function readStatus(
+  folder: string,
+  files: SqliteFiles,
+  { driver, archive }: { readonly driver: string; readonly archive: Archive },
+): StoreStatus {
+  const names = new Set(files.months().map(({ name }) => name));
   const sources = new Map<string, number>();
   let alerts = 0;
   let firstNs: bigint | undefined;
   let lastNs: bigint | undefined;
   const setAside = findDamaged(folder, files, (month) => {
-    const summary = month.open().read((parts) => summarizeParts(parts, { filter: {}, by: ["source"], limit: 1000 }));
+    const summary = month.open()?.read((parts) => summarizeParts(parts, { filter: {}, by: ["source"], limit: 1000 }));
+    if (summary === undefined) return;
     alerts += summary.matched;
     // Months come oldest first.
     firstNs ??= summary.firstNs;
@@ -157,6 +171,7 @@ function readStatus(folder: string, files: SqliteFiles, driver: string): StoreSt
       sources.set(source, (sources.get(source) ?? 0) + count);
     }
   });
+  const archived = statusOf(archive.folder, archive.view(names));
   return {
     driver,
     alerts,
@@ -167,6 +182,7 @@ function readStatus(folder: string, files: SqliteFiles, driver: string): StoreSt
       .map(([source, count]) => ({ source, alerts: count }))
       .sort((a, b) => b.alerts - a.alerts || (a.source < b.source ? -1 : 1)),
     setAside,
+    ...(archived === undefined ? {} : { archive: archived }),
   };
 }
 

@@ -1,5 +1,7 @@
 import { mkdirSync, readdirSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { coldFolder } from "./cold/cold-files.ts";
+import { readManifest } from "./cold/manifest.ts";
 import { onFile } from "./sqlite-errors.ts";
 
 const STORE_FILE = /^(alerts-(\d{4})-(\d{2})|meta)(?:\.(\d{1,6}))?\.db$/;
@@ -23,23 +25,44 @@ export function monthOf(orderNs: bigint): string {
   return `alerts-${new Date(Number(orderNs / 1_000_000n)).toISOString().slice(0, 7)}`;
 }
 
+/** The month in a name or the beginning of one: `2026-11` of `alerts-2026-11.1.db`. */
+export function monthIn(name: string): string {
+  return name.slice("alerts-".length, "alerts-2026-11".length);
+}
+
 export const META = "meta";
 
 /**
- * Path of the file to use for a month or for `meta`: the one there is, else a new one. A name that was set aside is not
- * used again (`alerts-2026-11.1.db` follows `alerts-2026-11.db`), because SQLite deletes a log by its name, so a process
- * that closes the old file later would delete the log of the new one.
+ * Path of the file to use for a month or for `meta`: the one there is, else a new one. A name that was set aside or moved
+ * into the archive is not used again (`alerts-2026-11.1.db` follows `alerts-2026-11.db`), because SQLite deletes a log by
+ * its name, so a process that closes the old file later would delete the log of the new one.
  */
 export function currentFile(folder: string, base: string): string {
-  const names = listFolder(folder);
-  const generations = (pattern: RegExp, group: number) =>
-    names.flatMap((name) => {
-      const match = pattern.exec(name);
-      return match?.[1] === base ? [Number(match[group] ?? 0)] : [];
-    });
-  const live = generations(STORE_FILE, 4);
-  const generation = live.length > 0 ? Math.max(...live) : Math.max(-1, ...generations(ASIDE_FILE, 2)) + 1;
+  const live = generationsOf(listFolder(folder), STORE_FILE, base);
+  return live.length > 0 ? fileOf(folder, base, Math.max(...live)) : nextFile(folder, base);
+}
+
+/** Path of a file for a month or for `meta` whose name was never used. */
+export function nextFile(folder: string, base: string): string {
+  const names = [...listFolder(folder), ...readManifest(coldFolder(folder)).sources];
+  const used = [STORE_FILE, ASIDE_FILE].flatMap((pattern) => generationsOf(names, pattern, base));
+  return fileOf(folder, base, Math.max(-1, ...used) + 1);
+}
+
+/** How often the name of a month's file was used before: 0 for `alerts-2026-11.db`, 1 for `alerts-2026-11.1.db`. */
+export function generationOf(name: string): number {
+  return Number(STORE_FILE.exec(name)?.[4] ?? 0);
+}
+
+function fileOf(folder: string, base: string, generation: number): string {
   return join(folder, generation === 0 ? `${base}.db` : `${base}.${generation}.db`);
+}
+
+function generationsOf(names: readonly string[], pattern: RegExp, base: string): number[] {
+  return names.flatMap((name) => {
+    const match = pattern.exec(name);
+    return match?.[1] === base ? [Number(match.at(-1) ?? 0)] : [];
+  });
 }
 
 /** The month files in a folder, oldest first; none where there is no folder. */

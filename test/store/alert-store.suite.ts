@@ -479,7 +479,7 @@ export function storeSuite(kind: StoreKind): void {
       await store.close();
     });
 
-    test("any batches in any order give the answers worked out by hand", async () => {
+    test("any batches in any order give the answers worked out by hand", { timeout: 180_000 }, async () => {
       await fc.assert(
         fc.asyncProperty(
           fc.array(anyAlert, { maxLength: 40 }),
