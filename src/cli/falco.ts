@@ -42,7 +42,7 @@ export async function showFalcoStatus(flags: FalcoStatusFlags): Promise<void> {
   if (falco.state !== "healthy" || falco.findings.some(({ severity }) => severity === "error")) process.exitCode = 1;
   if (flags.json === true) return printJson(falco);
   printLine(headline(falco));
-  for (const [name, text] of facts(falco)) printText(text, `  ${name.padEnd(10)}`);
+  for (const [name, text] of facts(falco)) printText(text, `  ${name.padEnd(11)}`);
   printFindings(falco.findings);
   if (falco.mend !== undefined) {
     const { how, file, yaml } = falco.mend;
@@ -181,7 +181,7 @@ function webserverTexts({ url, health, versions, metrics }: FalcoWebserver): (re
   }
   if (!metrics.ok) return [...rows, ["metrics", faultText(metrics.fault)]];
   const { events, eventDrops, queueDrops, ruleMatches } = metrics.value;
-  const told = (value: number | undefined) => (value === undefined ? "unknown" : String(value));
+  const told = (value: number | undefined) => (value === undefined ? "not counted" : String(value));
   const matches = ruleMatches.reduce((sum, row) => sum + row.matches, 0);
   return [
     ...rows,

@@ -30,6 +30,8 @@ export interface ConfigView {
   originOf(path: string): Origin | undefined;
   /** The merged top-level block as YAML nodes; undefined where nothing was set. */
   block(key: string): YamlNode | undefined;
+  /** Whether the merged block, or an element of it, comes from that file: another file may have replaced it. */
+  comesFrom(key: string, file: string): boolean;
   /** Options of the command line that set this path or something in it. */
   optionsOn(path: string): readonly string[];
 }
@@ -104,6 +106,10 @@ export function createConfigView(
       return undefined;
     },
     block: (key) => blocks.get(key)?.node,
+    comesFrom(key, file) {
+      const block = blocks.get(key);
+      return block?.file === file || block?.appended.some((placed) => placed.file === file) === true;
+    },
     optionsOn: (path) =>
       options
         .filter((setting) => setting.path === path || setting.path.startsWith(`${path}.`))

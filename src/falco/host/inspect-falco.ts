@@ -12,7 +12,6 @@ import type { HostFinding, HostSeverity } from "./host-finding.ts";
 import { keyFindings } from "./key-findings.ts";
 import { loadedFindings, processFindings, webserverFindings } from "./live-findings.ts";
 import { blocksWith } from "./mend.ts";
-import { readConfigText } from "./merge-config.ts";
 import { createProcessFiles, type ProcessFiles } from "./process-files.ts";
 import { type ConfigurationRead, readConfiguration } from "./read-configuration.ts";
 import { readWebserver } from "./read-webserver.ts";
@@ -31,10 +30,8 @@ export async function inspectFalco(options: InspectOptions): Promise<RunningFalc
   const named = options.url === undefined ? undefined : falcoAddress(options.url);
   const isHere = named === undefined || isOwnAddress(named.hostname);
   const processes = await partly(findProcesses(procFolder));
-  const sensor = processes.ok && isHere ? processes.value.find(({ shown }) => shown.kind === "sensor") : undefined;
-  const files = createProcessFiles(
-    sensor?.shown.ownFiles === true && options.configPath === undefined ? `${sensor.folder}/root` : "",
-  );
+  const sensor = processes.ok && isHere ? chosenFrom(processes.value, options.configPath) : undefined;
+  const files = createProcessFiles(sensor?.shown.ownFiles === true ? `${sensor.folder}/root` : "");
   const read = await partly(
     isHere || options.configPath !== undefined ? readOf(options, sensor, files) : Promise.reject(elsewhere()),
   );
@@ -59,6 +56,13 @@ async function partly<Value>(work: Promise<Value>): Promise<Part<Value>> {
   return work.then(
     (value) => ({ ok: true, value }),
     (error: unknown) => ({ ok: false, fault: describeError(error) }),
+  );
+}
+
+/** The oldest sensor, or the one that uses the named configuration; none where that is nobody's. */
+function chosenFrom(processes: readonly FoundProcess[], configPath: string | undefined): FoundProcess | undefined {
+  return processes.find(
+    ({ shown }) => shown.kind === "sensor" && (configPath === undefined || shown.configPath === configPath),
   );
 }
 
@@ -140,7 +144,7 @@ async function findAll(seen: Seen): Promise<Found[]> {
   if (!read.ok) return found;
   const versions = webserver?.versions.ok === true ? webserver.versions.value : undefined;
   const metrics = webserver?.metrics.ok === true && isSame(seen) ? webserver.metrics.value : undefined;
-  const { configuration, view, texts, rulesCapture } = read.value;
+  const { configuration, view, roots, rulesCapture } = read.value;
   const minor = minorOf(versions?.falco ?? metrics?.version);
   const question: SensorQuestion = {
     view,
@@ -159,10 +163,9 @@ async function findAll(seen: Seen): Promise<Found[]> {
     rulesCapture,
     ...(webhook === undefined ? {} : { webhook }),
   };
-  const keys = texts.flatMap(({ path, text, included }) => {
-    const parsed = readConfigText(text);
-    return parsed.ok ? keyFindings({ path, root: parsed.root, included, minor }) : [];
-  });
+  const keys = roots.flatMap(({ path, root, included }) =>
+    keyFindings({ path, root, included, minor, counts: (key) => view.comesFrom(key, path) }),
+  );
   if (metrics !== undefined) found.push(...loadedFindings(configuration, metrics));
   found.push(
     ...driverFindings(question),

@@ -11,6 +11,8 @@ export interface TextToCheck {
   readonly root: YamlNode;
   /** Taken in by config_files: may not have that key itself. */
   readonly included: boolean;
+  /** Whether a top-level block counts; one that another file replaces is not judged. */
+  readonly counts?: (key: string) => boolean;
   /** 44 of Falco 0.44; undefined counts as the newest. */
   readonly minor: number | undefined;
 }
@@ -19,16 +21,16 @@ export interface TextToCheck {
  * Keys and values of one file that Falco ignores, replaces by a default or refuses, with their places; at most 200. What
  * an environment variable gives is not judged.
  */
-export function keyFindings({ path, root, included, minor }: TextToCheck): Found[] {
+export function keyFindings({ path, root, included, minor, counts = () => true }: TextToCheck): Found[] {
   const found: Found[] = [];
   const report = (code: Found["code"], node: YamlNode, message: string, fix: string) => {
-    if (found.length >= MOST_FOUND) return;
     found.push({ code, message, fix, where: `${path}:${node.mark.line + 1}:${node.mark.column + 1}` });
   };
   const visit = (node: YamlNode, parent: string) => {
     if (node.kind !== "map") return;
     const seen = new Set<string>();
     for (const [key, value] of node.pairs) {
+      if (found.length >= MOST_FOUND) return;
       if (key.kind !== "scalar") continue;
       const name = parent === "" ? key.value : `${parent}.${key.value}`;
       if (seen.has(name)) {
@@ -36,6 +38,7 @@ export function keyFindings({ path, root, included, minor }: TextToCheck): Found
         continue;
       }
       seen.add(name);
+      if (parent === "" && name !== "config_files" && !counts(name)) continue;
       const row = Object.hasOwn(CONFIG_KEYS, name) ? CONFIG_KEYS[name] : undefined;
       if (row === undefined) reportUnknown(report, key, name, parent);
       else {

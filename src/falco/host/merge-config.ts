@@ -12,6 +12,9 @@ export type ConfigText =
 export function readConfigText(text: string): ConfigText {
   const { documents, fault } = readYaml(text);
   if (fault !== undefined) return { ok: false, message: fault.message, line: fault.mark.line + 1 };
+  // What ends before its first value, as a lone bracket does, is no document to that library, and no error either.
+  if (documents.length === 0 && /^(?!\s*(?:#|---|$))/m.test(text))
+    return { ok: false, message: "holds no value", line: 1 };
   const root = documents[0] ?? { kind: "null", mark: { offset: 0, line: 0, column: 0 } };
   if (root.kind === "null") return { ok: true, root: { kind: "map", mark: root.mark, pairs: [] } };
   if (root.kind !== "map") return { ok: false, message: `is a ${root.kind}, not a map`, line: root.mark.line + 1 };

@@ -42,6 +42,7 @@ function reachFindings(view: ConfigView, context: ConfigContext, on: readonly st
         code: "HOST_OUTPUTS_OFF",
         message: "no output is switched on",
         fix: "Switch on an output that reaches this server.",
+        ...placeOfOutputs(view, KINDS),
         changes,
       },
     ];
@@ -70,10 +71,16 @@ function reachFindings(view: ConfigView, context: ConfigContext, on: readonly st
       fix: changes.some(({ path }) => path.startsWith("http_"))
         ? "Switch on http_output to the webhook of this server."
         : "Switch on file_output, and start the server with --alerts and that file.",
-      ...placeOf(view, "file_output.enabled"),
+      ...placeOfOutputs(view, on),
       changes,
     },
   ];
+}
+
+/** Where the first of these outputs is set. */
+function placeOfOutputs(view: ConfigView, kinds: readonly string[]): { readonly where?: string } {
+  const places = kinds.map((kind) => placeOf(view, `${kind}_output.enabled`));
+  return places.find(({ where }) => where !== undefined) ?? {};
 }
 
 /** http_output where it is free and we listen; else a file, which also keeps what comes while nobody reads. */

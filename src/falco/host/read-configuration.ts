@@ -27,8 +27,8 @@ export interface ConfigurationQuestion {
 export interface ConfigurationRead {
   readonly configuration: FalcoConfiguration;
   readonly view: ConfigView;
-  /** Texts of the files that could be read, for checks of their keys. */
-  readonly texts: readonly { readonly path: string; readonly text: string; readonly included: boolean }[];
+  /** The files that could be read, for checks of their keys. */
+  readonly roots: readonly { readonly path: string; readonly root: YamlNode; readonly included: boolean }[];
   /** Entries of config_files that exist, in order. */
   readonly includes: readonly ConfigInclude[];
   /** Whether a rule in the rule files says capture: true; undefined when a file could not be read. */
@@ -57,7 +57,7 @@ export async function readConfiguration(question: ConfigurationQuestion): Promis
   if (!main.ok) throw main.failure;
   const blocks = blocksOf(main.root, path);
   const configFiles: ConfigFile[] = [{ path, merge: "main", hashed: true, state: main.state }];
-  const texts = [{ path, text: main.text, included: false }];
+  const roots = [{ path, root: main.root, included: false }];
   const settings = readOptions(question.options);
   const named = [
     blocks.get("config_files")?.node,
@@ -70,7 +70,7 @@ export async function readConfiguration(question: ConfigurationQuestion): Promis
     configFiles.push({ path: included.path, merge: included.strategy, hashed: included.hashed, state: read.state });
     if (!read.ok) continue;
     mergeBlocks(blocks, read.root, included.path, included.strategy);
-    texts.push({ path: included.path, text: read.text, included: true });
+    roots.push({ path: included.path, root: read.root, included: true });
   }
   const view = createConfigView(blocks, settings, environment);
   const rules = await readRuleFolders(files, ruleEntries(view, rulePaths, question.folder), configFiles);
@@ -84,20 +84,19 @@ export async function readConfiguration(question: ConfigurationQuestion): Promis
     selection: selectionOf(view),
     settings: settingsOf(view, question),
   };
-  return { configuration, view, texts, includes, rulesCapture: rules.capture };
+  return { configuration, view, roots, includes, rulesCapture: rules.capture };
 }
 
 type OneFile =
-  | { readonly ok: true; readonly state: Part<FileState>; readonly root: YamlNode; readonly text: string }
+  | { readonly ok: true; readonly state: Part<FileState>; readonly root: YamlNode }
   | { readonly ok: false; readonly state: Part<FileState>; readonly failure: unknown };
 
 async function readOne(files: ProcessFiles, path: string): Promise<OneFile> {
   try {
     const { content, bytes, sha256, changedMs } = await files.read(path, MOST_CONFIG_BYTES);
-    const text = content.toString("utf8");
-    const read = readConfigText(text);
+    const read = readConfigText(content.toString("utf8"));
     if (!read.ok) throw configMalformed(path, read.line, read.message);
-    return { ok: true, state: { ok: true, value: { bytes, sha256, changedMs } }, root: read.root, text };
+    return { ok: true, state: { ok: true, value: { bytes, sha256, changedMs } }, root: read.root };
   } catch (failure) {
     return { ok: false, state: { ok: false, fault: describeError(failure) }, failure };
   }

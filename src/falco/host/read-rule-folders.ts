@@ -49,8 +49,12 @@ export async function readRuleFolders(
   const known = new Set([...loaded, ...doubtful, ...configFiles].map(({ path }) => path));
   doubtful.push(...(await filesBeside(files, configFiles, entries, known)));
   const read = await readAll(files, loaded.slice(0, MOST_FILES));
+  const paths = new Set(loaded.map(({ path }) => path));
   const unloaded: UnloadedFile[] = [];
-  for (const file of doubtful.slice(0, MOST_FILES)) if (await holdsRules(files, file.path)) unloaded.push(file);
+  for (const file of doubtful.slice(0, MOST_FILES)) {
+    // Another entry may lead to a file that lies where one would not look for it.
+    if (!paths.has(file.path) && (await holdsRules(files, file.path))) unloaded.push(file);
+  }
   return { ...read, missing, unloaded };
 }
 

@@ -318,6 +318,7 @@ describe("keys and values of a file", () => {
       ["CONFIG_WRONG_VALUE", expect.stringContaining("go nowhere"), "falco.yaml:2", expect.any(String)],
     ],
     ["a: [", ["CONFIG_MALFORMED", expect.any(String), "falco.yaml:1", expect.any(String)]],
+    ["[", ["CONFIG_MALFORMED", "holds no value", "falco.yaml:1", expect.any(String)]],
     ["- a", ["CONFIG_MALFORMED", "is a sequence, not a map", "falco.yaml:1", expect.any(String)]],
   ])("%j", (text, problem) => {
     expect(problems(text)).toContainEqual(problem);
@@ -376,7 +377,8 @@ describe("keys and values of a file", () => {
       "[".repeat(200_000),
       `${"a:\n ".repeat(3)}${"- ".repeat(100_000)}`,
       "x: &a [*a]\n",
-      `${"k: 1\n".repeat(100_000)}`,
+      "k: 1\n".repeat(100_000),
+      Array.from({ length: 50_000 }, (_, at) => `k${at}: 1`).join("\n"),
     ]) {
       expect(checkConfig(text).findings.length).toBeLessThan(300);
     }
