@@ -26,7 +26,7 @@ export function addCompliance(program: Command): void {
     .description("make an evidence package that can be verified without this program")
     .addOption(home())
     .addOption(json())
-    .option("--out <folder>", "folder to make; default: below exports in home")
+    .option("--out <path>", "folder to make, or a zip when it ends with .zip; default: a folder below exports in home")
     .option("--checklist <id>", "everything about a checklist")
     .option("--run <id>", "everything about a run")
     .option("--from <time>", "records since: RFC 3339, or -24h")
@@ -35,7 +35,7 @@ export function addCompliance(program: Command): void {
   program
     .command("verify-export")
     .description("verify an evidence package offline; exit code 1 when it does not hold")
-    .argument("<folder>", "the package")
+    .argument("<package>", "the package, a folder or a zip")
     .addOption(json())
     .option("--key <vkey>", "public key from elsewhere; without it the package's own key is used and said so")
     .action(async (folder, flags) => (await import("./export.ts")).verifyExport(folder, flags));

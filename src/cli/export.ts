@@ -63,9 +63,9 @@ function scopeOf({ checklist, run, from, to }: ExportFlags): ExportRequest["scop
   return { kind: "window", fromMs: from === undefined ? 0 : toMs(from), toMs: toMs(to ?? "now") };
 }
 
-/** Verifies a package folder offline; exit code 1 when something does not hold. */
-export function verifyExport(folder: string, flags: { readonly key?: string; readonly json?: boolean }): void {
-  const verdict = verifyPackage(resolve(folder), flags.key);
+/** Verifies a package offline, a folder or a zip; exit code 1 when something does not hold. */
+export function verifyExport(path: string, flags: { readonly key?: string; readonly json?: boolean }): void {
+  const verdict = verifyPackage(resolve(path), flags.key);
   if (!verdict.ok) process.exitCode = 1;
   const { ok, reasons, pinned } = verdict;
   if (flags.json === true) {

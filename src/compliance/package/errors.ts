@@ -41,6 +41,12 @@ export function outExists(path: string): FalcoSkillsError {
   });
 }
 
+export function zipTooLarge(bytes: number, limit: number): FalcoSkillsError {
+  return new FalcoSkillsError("EVIDENCE_TOO_LARGE", `the package has ${bytes} bytes; a zip may hold ${limit}`, {
+    fix: "Export a folder: pass --out a name that does not end with .zip.",
+  });
+}
+
 /** Throws what a failed write means. */
 export function notWritten(path: string, cause: unknown): never {
   const code = String((cause as { code?: unknown } | null)?.code ?? "unexpected failure");

@@ -16,18 +16,22 @@ import { MAPPINGS } from "../pack/control-pack.ts";
 import { PACK_VERSION } from "../pack/mapping.ts";
 import * as wrong from "./errors.ts";
 import { oscalResults } from "./oscal.ts";
-import { noteText, PACKAGE_FORMAT, type PackageManifest } from "./package-format.ts";
+import { noteText, PACKAGE_FORMAT, type PackageManifest, UNLISTED } from "./package-format.ts";
 import { reportMarkdown, verifyMarkdown } from "./package-texts.ts";
 import { readSlice, type SliceScope, type TrailSlice } from "./read-slice.ts";
 import { VERIFY_PY } from "./verify-py.ts";
+import { MAX_ZIP_BYTES, zipFolder } from "./zip-folder.ts";
 
 export interface ExportRequest {
   readonly scope: SliceScope;
-  /** Must not exist; left out: a new folder under the exports of home, named by the package's digest. */
+  /** Must not exist; left out: under the exports of home, named by the package's digest. */
   readonly out?: string;
+  /** A zip is the same files in one; default "zip" when `out` ends with .zip, else "folder". */
+  readonly format?: "folder" | "zip";
 }
 
 export interface ExportResult {
+  /** The folder, or the zip. */
   readonly folder: string;
   /** SHA-256 of manifest.json: names the package as a whole. */
   readonly sha256: string;
@@ -48,13 +52,13 @@ export interface ExportPlace {
 }
 
 /**
- * A folder that can be verified without this program: records with their proof, artefacts, report, OSCAL, and a
+ * A folder or a zip that can be verified without this program: records with their proof, artefacts, report, OSCAL, and a
  * verifier. Made again from the same trail it is the same byte for byte. Fails with EXPORT_EMPTY, EXPORT_OUT_EXISTS,
  * EXPORT_TRAIL_UNUSABLE, CHECKLIST_NOT_FOUND, DISK_FULL or HOME_NOT_WRITABLE.
  */
 export async function exportPackage(
   place: ExportPlace,
-  { scope, out }: ExportRequest,
+  { scope, out, format = out?.endsWith(".zip") === true ? "zip" : "folder" }: ExportRequest,
   { session }: Custodian,
 ): Promise<ExportResult> {
   if (out !== undefined && (await stat(out).catch(() => undefined)) !== undefined) throw wrong.outExists(out);
@@ -77,8 +81,10 @@ export async function exportPackage(
       },
       working,
     );
-    const folder = out ?? join(place.home, "exports", made.sha256.slice(0, 16));
-    await putInPlace(working, folder, out === undefined);
+    const name = `${made.sha256.slice(0, 16)}${format === "zip" ? ".zip" : ""}`;
+    const folder = out ?? join(place.home, "exports", name);
+    if (format === "zip") made.bytes = await zipInPlace(working, made, folder);
+    else await putInPlace(working, folder, out === undefined);
     await place.audit.append({
       type: "evidence.exported",
       session,
@@ -95,6 +101,7 @@ export async function exportPackage(
     return { folder, artefacts: inside.length, ...made };
   } finally {
     await rm(working, { recursive: true, force: true });
+    await rm(`${working}.zip`, { force: true });
   }
 }
 
@@ -254,6 +261,23 @@ function scopeValue(scope: SliceScope): string {
   if (scope.kind === "whole") return "";
   if (scope.kind === "window") return `${new Date(scope.fromMs).toISOString()}/${new Date(scope.toMs).toISOString()}`;
   return scope.value;
+}
+
+/** The finished package as a zip under its name; the same package made before is the same zip. */
+async function zipInPlace(
+  working: string,
+  { manifest, bytes }: { readonly manifest: PackageManifest; readonly bytes: number },
+  target: string,
+): Promise<number> {
+  if (bytes > MAX_ZIP_BYTES / 2) throw wrong.zipTooLarge(bytes, MAX_ZIP_BYTES / 2);
+  const paths = [...manifest.files.map(({ path }) => path), ...UNLISTED].sort();
+  try {
+    const written = zipFolder(working, paths, `${working}.zip`);
+    await rename(`${working}.zip`, target);
+    return written;
+  } catch (cause) {
+    return wrong.notWritten(target, cause);
+  }
 }
 
 /** The finished folder under its name; the same package made before stays as it is. */

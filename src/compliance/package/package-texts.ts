@@ -88,6 +88,7 @@ You need Python 3.8 or later and openssl 1.1.1 or later. Nothing is sent anywher
    \`python3 verify.py --key '${vkey}'\`
 
    with the key that **you were given**. Exit code 0 and \`holds\` mean that all of the following is true.
+   It reads a zip, too: \`python3 verify.py PACKAGE.zip --key …\`, with the verify.py of a package you trust.
    Without \`--key\` the package vouches for itself, and the verifier says UNPINNED.
 
 | what is checked | how |

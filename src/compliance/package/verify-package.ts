@@ -1,11 +1,10 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
-import { join, relative, sep } from "node:path";
 import { canonicalJson, readCanonical } from "../../audit/canonical-json.ts";
 import { originOf, parseCheckpoint } from "../../audit/checkpoint.ts";
 import { leafHash } from "../../audit/merkle-tree.ts";
 import { checkNote, type NoteVerifier, parseVkey } from "../../audit/signed-note.ts";
 import { noteText, type PackageManifest, packageManifest, UNLISTED } from "./package-format.ts";
+import { openPackage, type PackageSource } from "./package-source.ts";
 import { rootOfRange } from "./range-proof.ts";
 
 /** What a package is worth. `reasons` are stable words, the same that the package's own verify.py gives. */
@@ -19,23 +18,33 @@ export interface PackageVerdict {
 }
 
 /**
- * Checks a package folder offline: every file against the signed manifest, the records against chain, range proof and
- * signed head, the artefacts against manifests and records. `vkey` is the public key from elsewhere. Never throws for
- * what is in the folder.
+ * Checks a package offline, a folder or a zip: every file against the signed manifest, the records against chain, range
+ * proof and signed head, the artefacts against manifests and records. `vkey` is the public key from elsewhere. Never
+ * throws for what is in the package.
  */
-export function verifyPackage(folder: string, vkey?: string): PackageVerdict {
+export function verifyPackage(path: string, vkey?: string): PackageVerdict {
+  const source = openPackage(path);
+  const pinned = vkey !== undefined;
+  if (typeof source === "string") return { ok: false, reasons: [source], pinned };
+  try {
+    return { ...checkPackage(source, vkey), pinned };
+  } finally {
+    source.close();
+  }
+}
+
+function checkPackage(source: PackageSource, vkey: string | undefined): Omit<PackageVerdict, "pinned"> {
   const reasons = new Set<string>();
-  const { manifest, verifier } = checkManifest(folder, reasons);
+  const { manifest, verifier } = checkManifest(source, reasons);
   if (manifest !== undefined) {
     if (vkey !== undefined && vkey.trim() !== manifest.key) reasons.add("key-differs");
-    checkFiles(folder, manifest, reasons);
-    if (verifier !== undefined) checkHead(folder, manifest, verifier, reasons);
-    checkEvidence(folder, manifest, checkRecords(folder, manifest, reasons), reasons);
+    checkFiles(source, manifest, reasons);
+    if (verifier !== undefined) checkHead(source, manifest, verifier, reasons);
+    checkEvidence(source, manifest, checkRecords(source, manifest, reasons), reasons);
   }
   return {
     ok: reasons.size === 0,
     reasons: [...reasons].sort(),
-    pinned: vkey !== undefined,
     ...(manifest === undefined ? {} : { manifest }),
   };
 }
@@ -43,9 +52,9 @@ export function verifyPackage(folder: string, vkey?: string): PackageVerdict {
 type Reasons = Set<string>;
 type Json = Readonly<Record<string, unknown>>;
 
-function checkManifest(folder: string, reasons: Reasons) {
-  const bytes = bytesOf(folder, "manifest.json");
-  const note = bytesOf(folder, "manifest.note");
+function checkManifest(source: PackageSource, reasons: Reasons) {
+  const bytes = source.read("manifest.json");
+  const note = source.read("manifest.note");
   if (bytes === undefined || note === undefined) {
     reasons.add("manifest-missing");
     return {};
@@ -78,26 +87,20 @@ function signedText(note: Buffer, verifier: NoteVerifier): { readonly text: stri
   return check === "signed" ? { text } : { fault: "bad-signature" };
 }
 
-function checkFiles(folder: string, manifest: PackageManifest, reasons: Reasons): void {
+function checkFiles(source: PackageSource, manifest: PackageManifest, reasons: Reasons): void {
   const listed = new Map(manifest.files.map((file) => [file.path, file]));
   if (listed.size !== manifest.files.length) reasons.add("manifest-malformed");
-  const found = new Set<string>();
-  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    const path = relative(folder, join(entry.parentPath, entry.name)).replaceAll(sep, "/");
-    if (entry.isDirectory()) continue;
-    if (!entry.isFile()) reasons.add("file-unlisted");
-    else if (!UNLISTED.includes(path)) found.add(path);
-  }
-  for (const path of found) if (!listed.has(path)) reasons.add("file-unlisted");
+  if (source.odd) reasons.add("file-unlisted");
+  for (const path of source.files) if (!listed.has(path) && !UNLISTED.includes(path)) reasons.add("file-unlisted");
   for (const [path, { bytes, sha256: digest }] of listed) {
-    const content = found.has(path) ? bytesOf(folder, path) : undefined;
+    const content = source.files.has(path) && !UNLISTED.includes(path) ? source.read(path) : undefined;
     if (content === undefined) reasons.add("file-missing");
     else if (content.length !== bytes || sha256(content) !== digest) reasons.add("file-changed");
   }
 }
 
-function checkHead(folder: string, manifest: PackageManifest, verifier: NoteVerifier, reasons: Reasons): void {
-  const note = bytesOf(folder, "checkpoint");
+function checkHead(source: PackageSource, manifest: PackageManifest, verifier: NoteVerifier, reasons: Reasons): void {
+  const note = source.read("checkpoint");
   if (note === undefined) return;
   const signed = signedText(note, verifier);
   const head = "text" in signed ? parseCheckpoint(signed.text) : undefined;
@@ -106,14 +109,14 @@ function checkHead(folder: string, manifest: PackageManifest, verifier: NoteVeri
     reasons.add("head-differs");
 }
 
-function checkRecords(folder: string, manifest: PackageManifest, reasons: Reasons): readonly Json[] {
+function checkRecords(source: PackageSource, manifest: PackageManifest, reasons: Reasons): readonly Json[] {
   const { from, to, total, left_out, kind } = manifest.slice;
   const really = from === 0 && to === total ? "whole" : "slice";
   if (from >= to || to > total || left_out !== total - (to - from) || kind !== really) {
     reasons.add("slice-malformed");
     return [];
   }
-  const bytes = bytesOf(folder, "records.jsonl");
+  const bytes = source.read("records.jsonl");
   if (bytes === undefined) return [];
   const lines = splitLines(bytes);
   if (lines === undefined || lines.length !== to - from) {
@@ -143,14 +146,19 @@ function checkRecords(folder: string, manifest: PackageManifest, reasons: Reason
   return records;
 }
 
-function checkEvidence(folder: string, manifest: PackageManifest, records: readonly Json[], reasons: Reasons): void {
+function checkEvidence(
+  source: PackageSource,
+  manifest: PackageManifest,
+  records: readonly Json[],
+  reasons: Reasons,
+): void {
   const added = new Map(
     records.filter(({ type }) => type === "evidence.added").map((record) => [detailsOf(record).id, record]),
   );
   const listed = new Map(manifest.files.map((file) => [file.path, file]));
   for (const path of listed.keys()) {
     const id = /^evidence\/(ev-[0-9a-f]{16})\.json$/.exec(path)?.[1];
-    const bytes = id === undefined ? undefined : bytesOf(folder, path);
+    const bytes = id === undefined ? undefined : source.read(path);
     if (bytes === undefined) continue;
     const artefact = parse(bytes);
     if (artefact === undefined) {
@@ -196,14 +204,6 @@ function parse(bytes: Buffer): Json | undefined {
   if (!Buffer.from(text).equals(bytes)) return undefined;
   const read = readCanonical(text);
   return "value" in read ? read.value : undefined;
-}
-
-function bytesOf(folder: string, path: string): Buffer | undefined {
-  try {
-    return readFileSync(join(folder, path));
-  } catch {
-    return undefined;
-  }
 }
 
 const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");

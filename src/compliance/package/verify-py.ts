@@ -5,16 +5,17 @@
 export const VERIFY_PY = String.raw`#!/usr/bin/env python3
 """Checks a falco-skills evidence package. Exit 0 only when everything holds.
 
-usage: python3 verify.py [FOLDER] [--key VKEY] [--json]
+usage: python3 verify.py [PACKAGE] [--key VKEY] [--json]
 
-FOLDER is the package (default: the folder of this file). VKEY is the public key
+PACKAGE is a folder or a zip (default: the folder of this file). VKEY is the public key
 that you got from elsewhere; without it the package's own key is used, and said so.
 Needs Python 3.8 and openssl 1.1.1 or later. Reads only; contacts nobody.
 """
-import base64, hashlib, json, os, re, subprocess, sys, tempfile
+import base64, hashlib, json, os, re, struct, subprocess, sys, tempfile, zipfile, zlib
 
 FORMAT = "falco-skills-export/1"
 HEX = re.compile(r"[0-9a-f]{64}\Z")
+MAX_ZIP = 4000000000
 reasons = set()
 
 
@@ -50,9 +51,88 @@ def parse(data):
         return None
 
 
-def read(path):
-    with open(path, "rb") as file:
-        return file.read()
+class Folder:
+    def __init__(self, path):
+        self.path, self.files, self.odd = path, set(), False
+        for place, folders, names in os.walk(path):
+            for name in folders + names:
+                full = os.path.join(place, name)
+                if os.path.islink(full):
+                    self.odd = True
+                elif name in names:
+                    self.files.add(os.path.relpath(full, path).replace(os.sep, "/"))
+
+    def read(self, name):
+        with open(os.path.join(self.path, name), "rb") as file:
+            return file.read()
+
+
+class Refused(Exception):
+    pass
+
+
+class Zipped:
+    """A package in a zip. Nothing of it is written to a disk; what is odd is refused before it is used."""
+
+    def __init__(self, path):
+        self.odd, size = False, os.path.getsize(path)
+        with open(path, "rb") as file:
+            digest, left = hashlib.sha256(), size - 64
+            while left > 0:
+                chunk = file.read(min(left, 1 << 20))
+                if not chunk:
+                    break
+                digest.update(chunk)
+                left -= len(chunk)
+            comment = file.read()
+            if size < 86 or comment != digest.hexdigest().encode():
+                raise Refused("zip-changed")
+            if size > MAX_ZIP:
+                raise Refused("zip-too-large")
+            file.seek(size - 86)
+            mark, disks, count, total, length, at, tail = struct.unpack("<4sIHHIIH", file.read(22))
+        if mark != b"PK\5\6" or disks or count != total or tail != 64 or at + length != size - 86:
+            raise Refused("zip-malformed")
+        try:
+            self.zip = zipfile.ZipFile(path)
+            infos = self.zip.infolist()
+        except (zipfile.BadZipFile, ValueError, struct.error, OSError, NotImplementedError):
+            raise Refused("zip-malformed")
+        if len(infos) != count or any(
+                one.flag_bits & ~8 or one.extra or one.comment or one.compress_type not in (0, 8) for one in infos):
+            raise Refused("zip-malformed")
+        names = [one.orig_filename for one in infos]
+        if len(set(name.lower() for name in names)) != len(names) or not all(map(safe, names)):
+            raise Refused("zip-unsafe")
+        if count > 20010 or sum(one.file_size for one in infos) > MAX_ZIP or any(one.file_size > 1 << 29 for one in infos):
+            raise Refused("zip-too-large")
+        self.files = set(names)
+        for one in infos:
+            self.test(one)
+
+    def test(self, one):
+        try:
+            with self.zip.open(one) as file:
+                got = 0
+                while True:
+                    chunk = file.read(1 << 20)
+                    if not chunk:
+                        break
+                    got += len(chunk)
+            if got != one.file_size:
+                raise Refused("zip-malformed")
+        except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError, RuntimeError, NotImplementedError):
+            raise Refused("zip-malformed")
+
+    def read(self, name):
+        if name not in self.files:
+            raise OSError(name)
+        return self.zip.read(name)
+
+
+def safe(name):
+    match = re.match(r"[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*\Z", name)
+    return bool(match) and len(name) <= 300 and not {".", ".."} & set(name.split("/"))
 
 
 def decode(text):
@@ -144,10 +224,10 @@ def whole(value):
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-def check_manifest(folder):
+def check_manifest(package):
     try:
-        data = read(os.path.join(folder, "manifest.json"))
-        note = read(os.path.join(folder, "manifest.note"))
+        data = package.read("manifest.json")
+        note = package.read("manifest.note")
     except OSError:
         reasons.add("manifest-missing")
         return None, None
@@ -177,35 +257,26 @@ def check_manifest(folder):
     return manifest, key
 
 
-def check_files(folder, manifest):
+def check_files(package, manifest):
     listed = {one["path"]: one for one in manifest["files"]}
     if len(listed) != len(manifest["files"]):
         reasons.add("manifest-malformed")
-    found = set()
-    for place, folders, names in os.walk(folder):
-        for name in folders + names:
-            full = os.path.join(place, name)
-            path = os.path.relpath(full, folder).replace(os.sep, "/")
-            if os.path.islink(full):
-                reasons.add("file-unlisted")
-            elif name in names:
-                found.add(path)
-    found -= {"manifest.json", "manifest.note"}
-    if found - set(listed):
+    found = package.files - {"manifest.json", "manifest.note"}
+    if package.odd or found - set(listed):
         reasons.add("file-unlisted")
     for path, one in listed.items():
         if path not in found:
             reasons.add("file-missing")
             continue
-        data = read(os.path.join(folder, path))
+        data = package.read(path)
         if len(data) != one["bytes"] or sha(data).hex() != one["sha256"]:
             reasons.add("file-changed")
     return listed
 
 
-def check_head(folder, manifest, key):
+def check_head(package, manifest, key):
     try:
-        note = read(os.path.join(folder, "checkpoint"))
+        note = package.read("checkpoint")
     except OSError:
         return
     text, fault = signed_text(note, key)
@@ -218,7 +289,7 @@ def check_head(folder, manifest, key):
         reasons.add("head-differs")
 
 
-def check_records(folder, manifest):
+def check_records(package, manifest):
     part = manifest["slice"]
     first, last, total = part["from"], part["to"], part["total"]
     kind = "whole" if first == 0 and last == total else "slice"
@@ -226,7 +297,7 @@ def check_records(folder, manifest):
         reasons.add("slice-malformed")
         return []
     try:
-        data = read(os.path.join(folder, "records.jsonl"))
+        data = package.read("records.jsonl")
     except OSError:
         return []
     lines = data.split(b"\n")
@@ -259,7 +330,7 @@ def details_of(record):
     return value if isinstance(value, dict) else {}
 
 
-def check_evidence(folder, listed, records):
+def check_evidence(package, listed, records):
     added = {}
     for record in records:
         if record.get("type") == "evidence.added":
@@ -269,7 +340,7 @@ def check_evidence(folder, listed, records):
         if not match:
             continue
         try:
-            data = read(os.path.join(folder, path))
+            data = package.read(path)
         except OSError:
             continue
         manifest = parse(data)
@@ -300,15 +371,20 @@ def main():
         at = given.index("--key")
         pinned = given[at + 1].strip() if at + 1 < len(given) else ""
         del given[at:at + 2]
-    folder = given[0] if given else os.path.dirname(os.path.abspath(__file__))
-    manifest, key = check_manifest(folder)
+    path = given[0] if given else os.path.dirname(os.path.abspath(__file__))
+    manifest = None
+    try:
+        package = Zipped(path) if os.path.isfile(path) else Folder(path)
+        manifest, key = check_manifest(package)
+    except Refused as refused:
+        reasons.add(str(refused))
     if manifest is not None:
         if pinned is not None and pinned != manifest["key"]:
             reasons.add("key-differs")
-        listed = check_files(folder, manifest)
+        listed = check_files(package, manifest)
         if key is not None:
-            check_head(folder, manifest, key)
-        check_evidence(folder, listed, check_records(folder, manifest))
+            check_head(package, manifest, key)
+        check_evidence(package, listed, check_records(package, manifest))
     ok = not reasons
     if as_json:
         print(json.dumps({"ok": ok, "reasons": sorted(reasons)}))

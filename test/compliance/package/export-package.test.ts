@@ -306,7 +306,7 @@ describe("tampering", () => {
     expect(verifyPackage(bad).ok).toBe(true);
   });
 
-  test("the second verifier agrees on flips of the files that decide", () => {
+  test("the second verifier agrees on flips of the files that decide", { timeout: 120_000 }, () => {
     for (const path of ["manifest.json", "manifest.note", "checkpoint", "records.jsonl"]) {
       const bytes = readFileSync(join(good, path));
       for (const at of [Math.floor(bytes.length / 2), bytes.length - 3, bytes.length - 1]) {
