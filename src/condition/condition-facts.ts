@@ -1,5 +1,6 @@
-import type { Node, Part } from "./ast.ts";
+import type { Comparison, Exists, Field, List, Node, Value } from "./ast.ts";
 import { fieldText } from "./operand.ts";
+import { type SideVisitor, walkCondition, walkSide } from "./walk-condition.ts";
 
 /** What a condition names, as `falco -L` lists it: sorted, each once. */
 export interface ConditionFacts {
@@ -42,7 +43,16 @@ export function conditionFacts(node: Node, known: KnownNames = {}): ConditionFac
     transformers: new Set(),
     fault: undefined,
   };
-  look(node, found);
+  const sides: SideVisitor = {
+    field: (field) => found.fields.add(nameOf(field)),
+    transformer: ({ name }) => found.transformers.add(name),
+  };
+  walkCondition(node, {
+    check: (check) => lookAtCheck(check, sides, found),
+    reference({ name }) {
+      if (known.macros?.has(name)) found.macros.add(name);
+    },
+  });
   if (found.fault !== undefined) return { message: found.fault };
   return {
     fields: sorted(found.fields),
@@ -69,68 +79,30 @@ function sorted(names: ReadonlySet<string>): string[] {
   return [...names].sort();
 }
 
-function look(node: Node, found: Found): void {
-  switch (node.kind) {
-    case "and":
-    case "or":
-      for (const child of node.children) look(child, found);
-      return;
-    case "not":
-    case "expansion":
-      look(node.child, found);
-      return;
-    case "macro":
-      if (found.known.macros?.has(node.name)) found.macros.add(node.name);
-      return;
-    case "exists":
-      if (lookAtOperand(node.left, found) === undefined) {
-        found.fault ??= "can't find field info in unary check expression";
-      }
-      found.operators.add("exists");
-      return;
-    case "comparison": {
-      const last = lookAtOperand(node.left, found);
-      if (last === undefined) {
-        found.fault ??= "can't find field info in binary check expression";
-        return;
-      }
-      found.operators.add(node.modifier === undefined ? node.operator : `${node.operator} ${node.modifier}`);
-      lookAtRight(node.right, last === "evt.type" || last === "evt.asynctype", found);
-    }
-  }
+function nameOf(field: Field): string {
+  return field.argument === "" ? field.name : fieldText(field);
 }
 
-/** The field named last on a side, arguments included; undefined when it names none. */
-function lookAtOperand(part: Part, found: Found): string | undefined {
-  switch (part.kind) {
-    case "field": {
-      const text = part.argument === "" ? part.name : fieldText(part);
-      found.fields.add(text);
-      return text;
-    }
-    case "transformer":
-      found.transformers.add(part.name);
-      return lookAtEach(part.values, found);
-    case "transformer-list":
-      return lookAtEach(part.items, found);
-    default:
-      return undefined;
-  }
-}
-
-function lookAtEach(parts: readonly Part[], found: Found): string | undefined {
-  let last: string | undefined;
-  for (const part of parts) last = lookAtOperand(part, found) ?? last;
-  return last;
-}
-
-function lookAtRight(right: Part, isEventName: boolean, found: Found): void {
-  if (right.kind === "value") {
-    if (isEventName) found.eventNames.add(right.text);
+function lookAtCheck(check: Exists | Comparison, sides: SideVisitor, found: Found): void {
+  const last = walkSide(check.left, sides);
+  if (check.kind === "exists") {
+    if (last === undefined) found.fault ??= "can't find field info in unary check expression";
+    found.operators.add("exists");
     return;
   }
-  if (right.kind !== "list") {
-    lookAtOperand(right, found);
+  if (last === undefined) {
+    found.fault ??= "can't find field info in binary check expression";
+    return;
+  }
+  found.operators.add(check.modifier === undefined ? check.operator : `${check.operator} ${check.modifier}`);
+  const name = nameOf(last);
+  if (check.right.kind === "transformer") walkSide(check.right, sides);
+  else lookAtValues(check.right, name === "evt.type" || name === "evt.asynctype", found);
+}
+
+function lookAtValues(right: Value | List, isEventName: boolean, found: Found): void {
+  if (right.kind === "value") {
+    if (isEventName) found.eventNames.add(right.text);
     return;
   }
   for (const { text } of right.values) {

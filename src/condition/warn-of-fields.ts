@@ -1,4 +1,5 @@
-import type { Comparison, Diagnostic, Expansion, Field, Node, Part } from "./ast.ts";
+import type { Comparison, Diagnostic, Exists, Expansion, Field, Node } from "./ast.ts";
+import { type SideVisitor, walkCondition, walkSide } from "./walk-condition.ts";
 
 /**
  * Fields that say nothing since enter events are gone, with Falco's text, in its order.
@@ -30,38 +31,23 @@ interface Found {
  */
 export function warnOfFields(node: Node): Diagnostic[] {
   const found: Found = { deprecated: new Map(), unsafe: undefined, macros: [] };
-  look(node, found);
+  // Lists in transformers are not looked at.
+  const sides: SideVisitor = { field: (field) => noteField(field, found), skipsLists: true };
+  walkCondition(node, {
+    check: (check) => lookAtCheck(check, sides, found),
+    expansion: (expansion, into) => lookIntoMacro(expansion, into, found),
+  });
   const deprecated = [...DEPRECATED_FIELDS.keys()].flatMap((name) => found.deprecated.get(name) ?? []);
   return found.unsafe === undefined ? deprecated : [found.unsafe, ...deprecated];
-}
-
-function look(node: Node, found: Found): void {
-  switch (node.kind) {
-    case "and":
-    case "or":
-      for (const child of node.children) look(child, found);
-      return;
-    case "not":
-      look(node.child, found);
-      return;
-    case "expansion":
-      lookIntoMacro(node, found);
-      return;
-    case "exists":
-      noteFields(node.left, found);
-      return;
-    case "comparison":
-      lookAtComparison(node, found);
-  }
 }
 
 /** Macros in which there is nothing to warn of: most rules of a set share theirs, and trees never change. */
 const harmlessMacros = new WeakSet<Node>();
 
-function lookIntoMacro({ macro, child }: Expansion, found: Found): void {
+function lookIntoMacro({ macro, child }: Expansion, into: () => void, found: Found): void {
   if (harmlessMacros.has(child)) return;
   found.macros.push(macro);
-  look(child, found);
+  into();
   found.macros.pop();
   // Where something was found before, a field told already would go unseen here.
   if (found.deprecated.size === 0 && found.unsafe === undefined) harmlessMacros.add(child);
@@ -70,13 +56,14 @@ function lookIntoMacro({ macro, child }: Expansion, found: Found): void {
 const EQUALITIES: readonly string[] = ["==", "=", "!=", "in", "intersects", "pmatch"];
 
 /** The right-hand side counts only beside a field that is never absent by accident. */
-function lookAtComparison(check: Comparison, found: Found): void {
-  const last = noteFields(check.left, found);
+function lookAtCheck(check: Exists | Comparison, sides: SideVisitor, found: Found): void {
+  const last = walkSide(check.left, sides)?.name;
   const isUnsafe = last !== undefined && (last.startsWith("ka.") || last.startsWith("jevt."));
-  if (!isUnsafe || check.modifier !== undefined || !EQUALITIES.includes(check.operator)) return;
+  if (!isUnsafe || check.kind === "exists" || check.modifier !== undefined || !EQUALITIES.includes(check.operator))
+    return;
   const { right } = check;
   if (right.kind === "transformer") {
-    noteFields(right, found);
+    walkSide(right, sides);
     return;
   }
   const values = right.kind === "list" ? right.values : [right];
@@ -89,18 +76,6 @@ function lookAtComparison(check: Comparison, found: Found): void {
     falcoOffset: check.span.start,
     macros: [...found.macros],
   };
-}
-
-/** Notes deprecated fields of a field or transformer; gives the last field seen. Lists in transformers are not looked at. */
-function noteFields(part: Part, found: Found): string | undefined {
-  if (part.kind === "field") {
-    noteField(part, found);
-    return part.name;
-  }
-  if (part.kind !== "transformer") return undefined;
-  let last: string | undefined;
-  for (const value of part.values) last = noteFields(value, found) ?? last;
-  return last;
 }
 
 function noteField({ name, span }: Field, { deprecated, macros }: Found): void {
