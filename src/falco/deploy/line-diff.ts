@@ -69,8 +69,9 @@ function withContext(rows: readonly Row[]): string[] {
   for (const [at, { mark }] of rows.entries()) {
     if (mark !== " ") for (let by = -CONTEXT; by <= CONTEXT; by += 1) near.add(at + by);
   }
+  if (near.size === 0) return [];
   return rows.flatMap(({ mark, line }, at) => {
     if (near.has(at)) return [`${mark} ${line}`];
-    return near.has(at - 1) ? ["…"] : [];
+    return at === 0 || near.has(at - 1) ? ["…"] : [];
   });
 }

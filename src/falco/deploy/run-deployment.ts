@@ -31,13 +31,14 @@ export async function runDeployment(
   const baseline = await askBaseline(home, signal);
   const { decided } = await home.approvals.take(approval, plan.digest);
   const run = createRun(home, plan, { approval, approvedBy: decided?.name ?? "somebody" });
+  let staging: string;
   try {
-    await prepare(run);
+    staging = await prepare(run);
   } catch (error) {
     await giveUp(run, error);
     throw error;
   }
-  return switchAndSettle(run, baseline, signal);
+  return switchAndSettle(run, staging, baseline, signal);
 }
 
 /** How Falco is before: asked twice, since what it counts only becomes a rate between two answers. */
@@ -48,7 +49,8 @@ async function askBaseline({ ports }: DeploymentsHome, signal: AbortSignal | und
   return askHealth(ports, signal);
 }
 
-async function prepare(run: Run): Promise<void> {
+/** Everything that can fail without harm; where the new files wait comes back. */
+async function prepare(run: Run): Promise<string> {
   const { plan, home } = run;
   run.note("approved", `by ${run.approvedBy}`);
   run.note("validated");
@@ -60,13 +62,14 @@ async function prepare(run: Run): Promise<void> {
     .filter(({ after }) => after !== undefined)
     .map((change) => ({ change, bytes: readBytes(home.folder, plan.id, "after", change) }));
   checkRulesFolder(plan.folder);
-  stageFiles(plan.folder, plan.id, files);
+  const staging = stageFiles(plan.folder, plan.id, files);
   run.step("staged");
   await checkUnchanged(plan);
+  return staging;
 }
 
 /** From the last look to the end of the switch nothing waits: what was looked at is what is replaced. */
-async function switchAndSettle(run: Run, baseline: FalcoHealth | undefined, signal?: AbortSignal) {
+async function switchAndSettle(run: Run, staging: string, baseline: FalcoHealth | undefined, signal?: AbortSignal) {
   const { plan } = run;
   try {
     run.note("switching");
@@ -78,7 +81,7 @@ async function switchAndSettle(run: Run, baseline: FalcoHealth | undefined, sign
   }
   try {
     const moves = plan.changes.map(({ name, after }) => ({ name, to: after ? "staged" : "gone" }) as const);
-    switchFiles(plan.folder, plan.id, moves, (name) => run.step(`switched ${name}`));
+    switchFiles(plan.folder, staging, moves, (name) => run.step(`switched ${name}`));
     unstage(plan.folder, plan.id);
   } catch (error) {
     return rollBack(run, `the switch failed: ${wrong.folderNotWritten(plan.folder, error).message}`);
@@ -90,11 +93,7 @@ async function switchAndSettle(run: Run, baseline: FalcoHealth | undefined, sign
 /** Ends a deployment before its first rename: the folder is as it was. */
 async function giveUp(run: Run, error: unknown): Promise<void> {
   const { code, message } = describeError(error);
-  try {
-    unstage(run.plan.folder, run.plan.id);
-  } catch {
-    // The folder went away or was locked; what is staged in it is passed over by Falco.
-  }
+  unstage(run.plan.folder, run.plan.id);
   try {
     await run.end("failed", `nothing was changed: ${code}: ${message}`);
   } catch {

@@ -62,19 +62,21 @@ function restore({ plan, home, step }: Run): readonly string[] {
     .filter(({ before }) => before !== undefined)
     .map((change) => ({ change, bytes: readBytes(home.folder, plan.id, "before", change) }));
   if (backwards.length > 0) {
-    stageFiles(plan.folder, plan.id, files);
+    const staging = stageFiles(plan.folder, plan.id, files);
     step("staged back");
     const moves = backwards.map(({ name, before }) => ({ name, to: before ? "staged" : "gone" }) as const);
-    switchFiles(plan.folder, plan.id, moves, (name) => step(`switched back ${name}`));
+    switchFiles(plan.folder, staging, moves, (name) => step(`switched back ${name}`));
   }
   unstage(plan.folder, plan.id);
   return foreign;
 }
 
 /** Why Falco could not be made to load its rules; undefined when it could, or when it watches the folder by itself. */
-async function reload({ home: { ports } }: Run): Promise<string | undefined> {
+async function reload(run: Run): Promise<string | undefined> {
+  // For a Falco that notices what is made and removed, but not what is renamed.
+  look(run);
   try {
-    await ports.reload?.();
+    await run.home.ports.reload?.();
     return undefined;
   } catch (error) {
     return `Falco could not be made to load its rules: ${describeError(error).message}`;

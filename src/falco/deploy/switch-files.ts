@@ -1,38 +1,73 @@
-import { mkdirSync, renameSync, rmSync, unlinkSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, renameSync, rmSync, unlinkSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import type { FileChange, FileFacts } from "./deployment.ts";
 import { syncFolder, writeNew } from "./durable-files.ts";
 import * as wrong from "./errors.ts";
 import { factsIn } from "./rules-folder.ts";
 
-/**
- * A folder inside the rules folder: on the same filesystem whatever is mounted there, writable whenever the rules are, and
- * passed over by Falco, which loads only files directly in its rules folder. Falco does notice that it comes and goes.
- */
-const stagingOf = (folder: string, id: string): string => join(folder, `.falco-skills-${id}`);
+/** Beside the rules folder: Falco, which watches that, does not notice it. */
+const besideOf = (folder: string, id: string): string =>
+  join(dirname(folder), `.${basename(folder)}.falco-skills-${id}`);
 
-/** Puts bytes beside the rules, durable and with their final permissions, so that a rename is all that is left to do. */
+/** Inside the rules folder, where Falco loads no folders, but notices that it comes and goes. */
+const insideOf = (folder: string, id: string): string => join(folder, `.falco-skills-${id}`);
+
+/**
+ * Puts bytes near the rules, durable and with their final permissions, so that a rename is all that is left to do. The
+ * folder they wait in, on the same filesystem as the rules, comes back.
+ */
 export function stageFiles(
   folder: string,
   id: string,
   files: readonly { readonly change: FileChange; readonly bytes: Uint8Array }[],
-): void {
-  const staging = stagingOf(folder, id);
+): string {
   try {
-    rmSync(staging, { recursive: true, force: true });
-    mkdirSync(staging, { mode: 0o700 });
+    unstage(folder, id);
+    const staging = makeStaging(folder, id);
     for (const { change, bytes } of files) {
       writeNew(join(staging, change.name), bytes, change.permissions ?? { mode: 0o644 });
     }
     syncFolder(staging);
+    return staging;
   } catch (error) {
     unstage(folder, id);
     throw wrong.folderNotWritten(folder, error);
   }
 }
 
+function makeStaging(folder: string, id: string): string {
+  // A rename cannot leave its mount, even where both sides are of one filesystem.
+  if (!isMountPoint(folder)) {
+    try {
+      mkdirSync(besideOf(folder, id), { mode: 0o700 });
+      return besideOf(folder, id);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== "EACCES" && code !== "EPERM" && code !== "EROFS") throw error;
+    }
+  }
+  mkdirSync(insideOf(folder, id), { mode: 0o700 });
+  return insideOf(folder, id);
+}
+
+/** By the fifth column of mountinfo, in which blanks and the like are written as octal numbers. */
+function isMountPoint(folder: string): boolean {
+  const places = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
+  return places.some((line) => {
+    const place = line.split(" ")[4] ?? "";
+    return place.replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8))) === folder;
+  });
+}
+
+/** Removes what was staged; what cannot be removed is passed over by Falco and does no harm. */
 export function unstage(folder: string, id: string): void {
-  rmSync(stagingOf(folder, id), { recursive: true, force: true });
+  for (const staging of [besideOf(folder, id), insideOf(folder, id)]) {
+    try {
+      rmSync(staging, { recursive: true, force: true });
+    } catch {
+      // The folder went away or may not be written.
+    }
+  }
 }
 
 /**
@@ -41,11 +76,10 @@ export function unstage(folder: string, id: string): void {
  */
 export function switchFiles(
   folder: string,
-  id: string,
+  staging: string,
   moves: readonly { readonly name: string; readonly to: "staged" | "gone" }[],
   afterEach: (name: string) => void,
 ): void {
-  const staging = stagingOf(folder, id);
   for (const { name, to } of moves) {
     if (to === "gone") unlinkSync(join(folder, name));
     else renameSync(join(staging, name), join(folder, name));
@@ -56,7 +90,7 @@ export function switchFiles(
 
 /** Makes a Falco that watches the folder look at it again: older ones notice what is made and removed, not what is renamed. */
 export function makeLook(folder: string, id: string): void {
-  const sign = stagingOf(folder, id);
+  const sign = insideOf(folder, id);
   mkdirSync(sign, { mode: 0o700 });
   rmSync(sign, { recursive: true });
 }

@@ -39,7 +39,7 @@ export interface DeployPlace {
   approve(plan: DeploymentPlan): Promise<string>;
   /** Rule files in the folder with their texts. */
   files(): Record<string, string>;
-  /** Everything in the folder, hidden things too. */
+  /** Everything in the folder, hidden things too, and what was left beside it. */
   names(): string[];
   close(): void;
 }
@@ -106,7 +106,7 @@ export function deployPlace(files: Record<string, string>): DeployPlace {
       return on.deploy(wanted.id, await approve(wanted));
     },
     files: () => textsIn(folder),
-    names: () => readdirSync(folder).sort(),
+    names: () => [...readdirSync(folder).sort(), ...readdirSync(place).filter((name) => name.includes("falco-skills"))],
     close: () => rmSync(place, { recursive: true, force: true }),
   };
 }
