@@ -19,6 +19,7 @@ const SINCE: Partial<Record<FalcoAbility, Since>> = {
 /** Since when a capture is named in the configuration. */
 const REPLAY_IN_CONFIG: Since = { falco: "0.37.0", engine: "0.31.0", what: "the capture in the configuration" };
 const ALL_MATCHES: Since = { falco: "0.36.0", engine: "0.26.0", what: "rule_matching: all" };
+const SUGGESTED_OUTPUT: Since = { falco: "0.41.0", engine: "0.50.0", what: "output that plugins suggest" };
 /** Before this release some calls do not work at all. */
 export const OLDEST_WHOLE = "0.36.0";
 
@@ -49,6 +50,11 @@ export function namesCaptureByOption(version: FalcoVersion, options: readonly st
 /** Why `rule_matching: all` does not work; undefined where it does. */
 export function whyNotAllMatches(version: FalcoVersion): string | undefined {
   return isBefore(version, ALL_MATCHES) ? tooOld(version, ALL_MATCHES) : undefined;
+}
+
+/** True where plugins may suggest output, which the stock configuration of these versions takes. */
+export function takesSuggestedOutput(version: FalcoVersion): boolean {
+  return !isBefore(version, SUGGESTED_OUTPUT);
 }
 
 /** True where the version is older than the row; a version without numbers counts as new. */

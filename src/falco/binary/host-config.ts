@@ -1,6 +1,8 @@
 import { access, constants, open, readdir, stat } from "node:fs/promises";
-import { basename, isAbsolute, join, normalize } from "node:path";
-import { parse } from "yaml";
+import { basename, isAbsolute, join, normalize, resolve } from "node:path";
+import { lookup, type YamlNode } from "../../rules/yaml/yaml-node.ts";
+import type { MergedBlock } from "../host/config-view.ts";
+import { blocksOf, includesOf, mergeBlocks, readConfigText } from "../host/merge-config.ts";
 
 /** A plugin as the host's configuration loads it, its library found. */
 export interface HostPlugin {
@@ -43,42 +45,48 @@ const CONTAINER = { name: "container", library: "libcontainer.so" };
 export async function readHostConfig(places: HostPlaces): Promise<HostConfig> {
   const warnings: string[] = [];
   const files: string[] = [];
-  let merged: Mapping = {};
+  const blocks = new Map<string, MergedBlock>();
   for (const path of places.configs) {
-    const main = await readMapping(path, warnings);
+    const main = await readRoot(path, warnings);
     if (main === undefined) continue;
     files.push(path);
-    merged = main;
-    for (const { path: included, strategy } of includesOf(main)) {
-      for (const file of await filesOf(included)) {
-        if (files.length >= MAX_CONFIG_FILES) break;
-        const more = await readMapping(file, warnings);
+    for (const [key, block] of blocksOf(main, path)) blocks.set(key, block);
+    for (const { path: included, strategy } of includesOf(lookup(main, "config_files"))) {
+      for (const file of await filesOf(resolve("/", included))) {
+        const more = files.length < MAX_CONFIG_FILES ? await readRoot(file, warnings) : undefined;
         if (more === undefined) continue;
         files.push(file);
-        merged = merge(merged, more, strategy);
+        mergeBlocks(blocks, more, file, strategy);
       }
     }
     break;
   }
-  const { plugins, leftOut } = await pluginsOf(merged, places.pluginFolders);
-  const kind = isMapping(merged.engine) ? merged.engine.kind : undefined;
+  const value = (key: string): unknown => {
+    const block = blocks.get(key);
+    if (block === undefined) return undefined;
+    const own = plainValue(block.node);
+    return block.appended.length === 0 || !Array.isArray(own)
+      ? own
+      : [...own, ...block.appended.map(({ node }) => plainValue(node))];
+  };
+  const { plugins, leftOut } = await pluginsOf(value("plugins"), value("load_plugins"), places.pluginFolders);
+  const engine = value("engine");
+  const kind = isMapping(engine) ? engine.kind : undefined;
   return { files, ...(typeof kind === "string" ? { engineKind: kind } : {}), plugins, leftOut, warnings };
 }
 
-async function readMapping(path: string, warnings: string[]): Promise<Mapping | undefined> {
+async function readRoot(path: string, warnings: string[]): Promise<YamlNode | undefined> {
   try {
     const text = await readCapped(path);
     if (text === undefined) return undefined;
-    const value: unknown = parse(text, { maxAliasCount: 100, logLevel: "silent" });
-    if (isMapping(value)) return value;
-    if (value !== null) warnings.push(`${path} is no mapping and was passed over`);
-    return undefined;
+    const read = readConfigText(text);
+    if (read.ok) return read.root;
+    warnings.push(`${path} was passed over: line ${read.line} ${read.message}`);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code !== "ENOENT" && code !== "ENOTDIR")
-      warnings.push(`${path} was passed over (${code ?? "no readable YAML"})`);
-    return undefined;
+    if (code !== "ENOENT" && code !== "ENOTDIR") warnings.push(`${path} was passed over (${code ?? "too large"})`);
   }
+  return undefined;
 }
 
 /** The text of a plain file up to the limit; a FIFO or device is never opened for reading. */
@@ -94,18 +102,6 @@ async function readCapped(path: string): Promise<string | undefined> {
   }
 }
 
-type Strategy = "append" | "override" | "add-only";
-
-function includesOf(main: Mapping): readonly { readonly path: string; readonly strategy: Strategy }[] {
-  if (!Array.isArray(main.config_files)) return [];
-  return main.config_files.slice(0, MAX_CONFIG_FILES).flatMap((entry: unknown) => {
-    if (typeof entry === "string") return [{ path: entry, strategy: "append" as const }];
-    if (!isMapping(entry) || typeof entry.path !== "string") return [];
-    const { strategy } = entry;
-    return [{ path: entry.path, strategy: strategy === "override" || strategy === "add-only" ? strategy : "append" }];
-  });
-}
-
 async function filesOf(path: string): Promise<readonly string[]> {
   const found = await stat(path).catch(() => undefined);
   if (found === undefined) return [];
@@ -114,25 +110,14 @@ async function filesOf(path: string): Promise<readonly string[]> {
   return names.sort().map((name) => join(path, name));
 }
 
-function merge(base: Mapping, more: Mapping, strategy: Strategy): Mapping {
-  const merged: Record<string, unknown> = { ...base };
-  for (const [key, value] of Object.entries(more)) {
-    const old = merged[key];
-    if (old === undefined) merged[key] = value;
-    else if (strategy === "add-only") continue;
-    else if (strategy === "append" && Array.isArray(old) && Array.isArray(value)) merged[key] = [...old, ...value];
-    else merged[key] = value;
-  }
-  return merged;
-}
-
 async function pluginsOf(
-  config: Mapping,
+  described: unknown,
+  loaded: unknown,
   folders: readonly string[],
 ): Promise<Pick<HostConfig, "plugins" | "leftOut">> {
-  const entries = (Array.isArray(config.plugins) ? config.plugins : []).filter(isMapping).slice(0, MAX_PLUGINS);
-  const wanted = Array.isArray(config.load_plugins)
-    ? config.load_plugins.slice(0, MAX_PLUGINS).map(String)
+  const entries = (Array.isArray(described) ? described : []).filter(isMapping).slice(0, MAX_PLUGINS);
+  const wanted = Array.isArray(loaded)
+    ? loaded.slice(0, MAX_PLUGINS).map(String)
     : entries.map(({ name }) => String(name));
   const isStock = wanted.length === 0;
   const plugins: HostPlugin[] = [];
@@ -173,6 +158,26 @@ async function isReadableFile(path: string): Promise<boolean> {
     return (await stat(path)).isFile();
   } catch {
     return false;
+  }
+}
+
+/** A node as a JSON value: plain scalars are numbers and booleans where they look so, as plugins expect them. */
+function plainValue(node: YamlNode): unknown {
+  switch (node.kind) {
+    case "null":
+      return null;
+    case "sequence":
+      return node.items.map(plainValue);
+    case "map":
+      return Object.fromEntries(
+        node.pairs.flatMap(([key, value]) => (key.kind === "scalar" ? [[key.value, plainValue(value)]] : [])),
+      );
+    default: {
+      const { value, plain } = node;
+      if (!plain) return value;
+      if (value === "true" || value === "false") return value === "true";
+      return /^-?(?:0|[1-9]\d{0,14})(?:\.\d{1,15})?$/.test(value) ? Number(value) : value;
+    }
   }
 }
 

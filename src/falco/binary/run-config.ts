@@ -8,6 +8,8 @@ export interface RunConfig {
   /** Name of the capture inside the run's folder. */
   readonly capture?: string;
   readonly plugins: readonly HostPlugin[];
+  /** Adds the fields that plugins suggest to every output, as Falco's stock configuration does. */
+  readonly suggestedOutput: boolean;
   readonly matching?: "first" | "all";
   readonly minimumPriority?: Priority;
 }
@@ -16,7 +18,8 @@ export interface RunConfig {
  * The falco.yaml of one run, as JSON, which is YAML too: alerts as JSON on stdout, log on stderr, and nothing that leaves
  * the machine, starts a program, listens or watches files. The host's configuration folder is not read.
  */
-export function runConfig({ engineKind, rulesFiles, capture, plugins, matching, minimumPriority }: RunConfig): string {
+export function runConfig(config: RunConfig): string {
+  const { engineKind, rulesFiles, capture, plugins, suggestedOutput, matching, minimumPriority } = config;
   const off = { enabled: false };
   return `${JSON.stringify(
     {
@@ -34,6 +37,7 @@ export function runConfig({ engineKind, rulesFiles, capture, plugins, matching, 
         ...(initConfig === undefined ? {} : { init_config: initConfig }),
         ...(openParams === undefined ? {} : { open_params: openParams }),
       })),
+      ...(suggestedOutput ? { append_output: [{ suggested_output: true }] } : {}),
       priority: (minimumPriority ?? "Debug").toLowerCase(),
       rule_matching: matching ?? "first",
       json_output: true,
@@ -46,7 +50,8 @@ export function runConfig({ engineKind, rulesFiles, capture, plugins, matching, 
       syslog_output: off,
       file_output: off,
       http_output: off,
-      program_output: off,
+      // The schema wants the key, used or not.
+      program_output: { ...off, program: "" },
       webserver: off,
       metrics: off,
       log_stderr: true,

@@ -1,5 +1,6 @@
 import type { FalcoSkillsError } from "../../errors/falco-skills-error.ts";
 import { visible } from "../../text/visible.ts";
+import { takesSuggestedOutput } from "./abilities.ts";
 import { argumentsOf, CAPTURE_NAME, CONFIG_NAME, type FalcoAction } from "./arguments.ts";
 import { childEnvironment } from "./ask-version.ts";
 import { failureOf } from "./failures.ts";
@@ -98,7 +99,7 @@ async function runIn(context: RunContext, request: RunRequest): Promise<RunRepor
 
 async function fill(
   folder: RunFolder,
-  { hostConfig }: RunContext,
+  { found, hostConfig }: RunContext,
   { action, files = [], capture, config }: RunRequest,
   names: readonly string[],
 ): Promise<void> {
@@ -109,6 +110,7 @@ async function fill(
     engineKind: "nodriver",
     ...config,
     plugins,
+    suggestedOutput: takesSuggestedOutput(found.version),
     rulesFiles: action === "validate" ? [] : names,
     ...(capture === undefined ? {} : { capture: CAPTURE_NAME }),
   });

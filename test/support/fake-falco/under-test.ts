@@ -36,31 +36,35 @@ export async function openFake(fake: FakeFalco = {}, settings: Partial<FalcoSett
   return closeAfterwards(await openIn(folder, makeFakeFalco(join(folder, "bin"), fake), { ...NO_HOST, ...settings }));
 }
 
-/** Opens the real Falco where one is named, else the player of recordings. */
-export async function openFalcoUnderTest(): Promise<UnderTest> {
-  return REAL_FALCO === undefined ? openFake() : closeAfterwards(await openIn(temporaryFolder(), REAL_FALCO, {}));
-}
-
 /**
  * One player of recordings for all tests of a file, asked for its version and options once. A test may let it misbehave with
  * `setFakeFalco`; after each it plays recordings again.
  */
 export function sharedFake(): () => UnderTest {
-  let opened: UnderTest | undefined;
-  beforeAll(async () => {
-    const folder = mkdtempSync(join(tmpdir(), "falco-binary-"));
-    opened = await openIn(folder, makeFakeFalco(join(folder, "bin")), NO_HOST);
-    await opened.falco.about();
-  });
+  const shared = openShared((folder) => openIn(folder, makeFakeFalco(join(folder, "bin")), NO_HOST));
   afterEach(() => setFakeFalco(shared().binFolder, {}));
-  afterAll(async () => {
-    await shared().falco.close();
-    rmSync(shared().folder, { recursive: true, force: true });
-  });
+  return shared;
+}
+
+/** The real Falco where one is named, else a player of recordings, for all tests of a file. */
+export function sharedFalco(): () => UnderTest {
+  return REAL_FALCO === undefined ? sharedFake() : openShared((folder) => openIn(folder, REAL_FALCO, {}));
+}
+
+function openShared(open: (folder: string) => Promise<UnderTest>): () => UnderTest {
+  let opened: UnderTest | undefined;
   const shared = (): UnderTest => {
     if (opened === undefined) throw new Error("not open yet");
     return opened;
   };
+  beforeAll(async () => {
+    opened = await open(mkdtempSync(join(tmpdir(), "falco-binary-")));
+    await opened.falco.about();
+  });
+  afterAll(async () => {
+    await shared().falco.close();
+    rmSync(shared().folder, { recursive: true, force: true });
+  });
   return shared;
 }
 
