@@ -3,16 +3,18 @@ import { decodeUint32 } from "../../rules/yaml/yaml-node.ts";
 import { type ConfigContext, known, knows, placeOf } from "./config-context.ts";
 import type { ConfigView } from "./config-view.ts";
 import { isLoopback } from "./falco-address.ts";
+import type { HostFindingCode } from "./finding-codes.ts";
 import type { Found } from "./found.ts";
 import type { Change } from "./mend.ts";
 import { outputFindings } from "./output-findings.ts";
 
-/** What a merged configuration hides from us or from everybody, in the order of the codes. */
+/** What a merged configuration hides from us or from everybody. */
 export function configFindings(view: ConfigView, context: ConfigContext): Found[] {
   return [
-    ...reloadFindings(view),
+    ...switchFindings(view, context),
+    ...priorityFindings(view),
     ...dropFindings(view, context),
-    ...jsonFindings(view, context),
+    ...jsonPartFindings(view, context),
     ...outputFindings(view, context),
     ...webserverFindings(view, context),
     ...metricsFindings(view, context),
@@ -20,29 +22,69 @@ export function configFindings(view: ConfigView, context: ConfigContext): Found[
   ];
 }
 
-function reloadFindings(view: ConfigView): Found[] {
-  const found: Found[] = [];
-  if (view.isOn("watch_config_files", true) === false) {
-    found.push({
-      code: "HOST_WATCH_OFF",
-      message: "watch_config_files is false: Falco does not notice changed files",
-      fix: "Set watch_config_files to true, or send Falco SIGHUP after each change.",
-      ...placeOf(view, "watch_config_files"),
-      changes: [{ path: "watch_config_files", value: true }],
-    });
-  }
+interface SwitchRow {
+  readonly code: HostFindingCode;
+  readonly path: string;
+  /** Falco's default, and what it should be. */
+  readonly byDefault: boolean;
+  readonly wanted: boolean;
+  readonly since?: number;
+  /** What the other value means. */
+  readonly means: string;
+}
+
+/** Switches that stand alone: each is one finding when it is the wrong way round. */
+const SWITCHES: readonly SwitchRow[] = [
+  {
+    code: "HOST_WATCH_OFF",
+    path: "watch_config_files",
+    byDefault: true,
+    wanted: true,
+    means: "Falco does not notice changed files",
+  },
+  {
+    code: "HOST_OUTPUTS_BUFFERED",
+    path: "buffered_outputs",
+    byDefault: false,
+    wanted: false,
+    means: "alerts wait in memory",
+  },
+  { code: "HOST_JSON_OFF", path: "json_output", byDefault: false, wanted: true, means: "alerts are lines of text" },
+  {
+    code: "HOST_JSON_WITHOUT_FIELDS",
+    path: "json_include_output_fields_property",
+    byDefault: true,
+    wanted: true,
+    since: 41,
+    means: "alerts come without their fields",
+  },
+];
+
+function switchFindings(view: ConfigView, context: ConfigContext): Found[] {
+  return SWITCHES.filter(
+    ({ path, byDefault, wanted, since = 0 }) => knows(context, since) && view.isOn(path, byDefault) === !wanted,
+  ).map(({ code, path, wanted, means }) => ({
+    code,
+    message: `${path} is ${!wanted}: ${means}`,
+    fix: `Set ${path} to ${wanted}.`,
+    ...placeOf(view, path),
+    changes: [{ path, value: wanted }],
+  }));
+}
+
+function priorityFindings(view: ConfigView): Found[] {
   const minimum = view.text("priority");
   const priority = minimum === undefined || minimum.unknown ? undefined : parsePriority(minimum.text);
-  if (priority !== undefined && priorityNumber(priority) < 7) {
-    found.push({
+  if (priority === undefined || priorityNumber(priority) === 7) return [];
+  return [
+    {
       code: "HOST_PRIORITY_HIDES",
       message: `priority is ${JSON.stringify(minimum?.text)}: rules below ${priority} never fire`,
       fix: "Set priority to debug and choose by priority where alerts are read.",
       ...placeOf(view, "priority"),
       changes: [{ path: "priority", value: "debug" }],
-    });
-  }
-  return found;
+    },
+  ];
 }
 
 function dropFindings(view: ConfigView, context: ConfigContext): Found[] {
@@ -69,54 +111,31 @@ function dropFindings(view: ConfigView, context: ConfigContext): Found[] {
       changes: [{ path: "outputs_queue.capacity", value: 0 }],
     });
   }
-  if (view.isOn("buffered_outputs", false) === true) {
-    found.push({
-      code: "HOST_OUTPUTS_BUFFERED",
-      message: "buffered_outputs is true: alerts wait in memory",
-      fix: "Set buffered_outputs to false.",
-      ...placeOf(view, "buffered_outputs"),
-      changes: [{ path: "buffered_outputs", value: false }],
-    });
-  }
   return found;
 }
 
-function jsonFindings(view: ConfigView, context: ConfigContext): Found[] {
-  const found: Found[] = [];
-  if (view.isOn("json_output", false) === false) {
-    found.push({
-      code: "HOST_JSON_OFF",
-      message: "json_output is false: alerts are lines of text",
-      fix: "Set json_output to true.",
-      ...placeOf(view, "json_output"),
-      changes: [{ path: "json_output", value: true }],
-    });
-  }
-  if (knows(context, 41) && view.isOn("json_include_output_fields_property", true) === false) {
-    found.push({
-      code: "HOST_JSON_WITHOUT_FIELDS",
-      message: "json_include_output_fields_property is false: alerts come without their fields",
-      fix: "Set json_include_output_fields_property to true.",
-      ...placeOf(view, "json_include_output_fields_property"),
-      changes: [{ path: "json_include_output_fields_property", value: true }],
-    });
-  }
+function jsonPartFindings(view: ConfigView, context: ConfigContext): Found[] {
   const parts = [
     { path: "json_include_tags_property", byDefault: true, since: 0 },
     { path: "json_include_output_property", byDefault: true, since: 0 },
     { path: "json_include_message_property", byDefault: false, since: 39 },
   ].filter(({ path, byDefault, since }) => knows(context, since) && view.isOn(path, byDefault) === false);
-  const first = parts[0];
-  if (first !== undefined) {
-    found.push({
-      code: "HOST_JSON_WITHOUT_PARTS",
-      message: `switched off: ${parts.map(({ path }) => path).join(", ")}`,
+  return offTogether("HOST_JSON_WITHOUT_PARTS", view, parts);
+}
+
+/** One finding for several switches that are off, at the place of the first. */
+function offTogether(code: HostFindingCode, view: ConfigView, off: readonly { readonly path: string }[]): Found[] {
+  const first = off[0];
+  if (first === undefined) return [];
+  return [
+    {
+      code,
+      message: `switched off: ${off.map(({ path }) => path).join(", ")}`,
       fix: "Set them to true.",
       ...placeOf(view, first.path),
-      changes: parts.map(({ path }) => ({ path, value: true })),
-    });
-  }
-  return found;
+      changes: off.map(({ path }) => ({ path, value: true })),
+    },
+  ];
 }
 
 function webserverFindings(view: ConfigView, context: ConfigContext): Found[] {
@@ -184,16 +203,7 @@ function metricsFindings(view: ConfigView, context: ConfigContext): Found[] {
     });
   }
   const without = COUNTERS.filter(({ path, since }) => knows(context, since) && view.isOn(path, true) === false);
-  if (without.length > 0 && !off) {
-    found.push({
-      code: "HOST_METRICS_PARTIAL",
-      message: `switched off: ${without.map(({ path }) => path).join(", ")}`,
-      fix: "Set them to true.",
-      ...placeOf(view, without[0]?.path ?? "metrics"),
-      changes: without.map(({ path }) => ({ path, value: true })),
-    });
-  }
-  return found;
+  return off ? found : [...found, ...offTogether("HOST_METRICS_PARTIAL", view, without)];
 }
 
 /** Falco does not start with metrics that have no interval with a unit, or nowhere to go. */

@@ -10,7 +10,7 @@ import { environmentOf, type FoundProcess, findProcesses, readSmall } from "./fi
 import { type Found, tell } from "./found.ts";
 import type { HostFinding, HostSeverity } from "./host-finding.ts";
 import { keyFindings } from "./key-findings.ts";
-import { loadedFindings, processFindings, webserverFindings } from "./live-findings.ts";
+import { loadedFindings, metricsFindings, processFindings, webserverFindings } from "./live-findings.ts";
 import { blocksWith } from "./mend.ts";
 import { createProcessFiles, type ProcessFiles } from "./process-files.ts";
 import { type ConfigurationRead, readConfiguration } from "./read-configuration.ts";
@@ -167,6 +167,7 @@ async function findAll(seen: Seen): Promise<Found[]> {
     keyFindings({ path, root, included, minor, counts: (key) => view.comesFrom(key, path) }),
   );
   if (metrics !== undefined) found.push(...loadedFindings(configuration, metrics));
+  if (webserver !== undefined && isSame(seen)) found.push(...metricsFindings(configuration, webserver));
   found.push(
     ...driverFindings(question),
     ...(await pluginFindings(question, seen.files)),

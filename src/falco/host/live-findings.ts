@@ -70,6 +70,20 @@ function lossFindings({ events, eventDrops = 0, bufferDrops, queueDrops = 0 }: F
 
 const percent = (drops: number, events: number): string => `${((100 * drops) / (events + drops)).toFixed(2)} %`;
 
+/** A Falco that was told to give metrics and gives none has not taken its configuration. */
+export function metricsFindings(configuration: FalcoConfiguration, webserver: FalcoWebserver): Found[] {
+  const { metrics, webserver: settings } = configuration.settings;
+  const isOff = !webserver.metrics.ok && webserver.metrics.fault.code === "FALCO_METRICS_OFF";
+  if (!metrics.enabled || !settings.prometheus || !isOff || !webserver.health.ok) return [];
+  return [
+    {
+      code: "HOST_CONFIG_NOT_RELOADED",
+      message: "metrics are on in the configuration, and the running Falco has no /metrics",
+      fix: "Restart Falco, and read its log.",
+    },
+  ];
+}
+
 /** What is loaded held against what is on disk, by hash, and by time where Falco publishes no hash. */
 export function loadedFindings(configuration: FalcoConfiguration, metrics: FalcoMetrics): Found[] {
   const watched = configuration.settings.watchConfigFiles;

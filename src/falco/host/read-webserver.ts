@@ -66,6 +66,7 @@ function readVersions(answer: WebAnswer, { origin }: URL): FalcoVersions {
     ...named("pluginApi", said.plugin_api_version),
     ...named("driverApi", said.driver_api_version),
     ...named("driverSchema", said.driver_schema_version),
+    ...named("defaultDriver", said.default_driver_version),
     plugins: plugins
       .slice(0, MOST_PLUGINS)
       .flatMap(([name, version]) => (isVersionText(version) ? [{ name: name.slice(0, 200), version }] : [])),

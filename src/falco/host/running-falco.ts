@@ -1,4 +1,5 @@
 import type { ErrorDescription } from "../../errors/describe-error.ts";
+import type { FalcoVersion } from "../binary/falco-binary.ts";
 import type { HostFinding } from "./host-finding.ts";
 
 /** One part of what was asked: its value, or why there is none. A part that fails hides no other part. */
@@ -101,14 +102,8 @@ export interface FalcoOutput {
   readonly reachesUs: boolean;
 }
 
-export interface FalcoVersions {
-  readonly falco: string;
-  /** x.y.z; 0.<number>.0 where Falco gives only a number. */
-  readonly engine?: string;
-  readonly libs?: string;
-  readonly pluginApi?: string;
-  readonly driverApi?: string;
-  readonly driverSchema?: string;
+/** What /versions tells. */
+export interface FalcoVersions extends FalcoVersion {
   readonly plugins: readonly { readonly name: string; readonly version: string }[];
 }
 

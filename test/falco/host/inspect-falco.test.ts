@@ -266,6 +266,13 @@ describe("what is loaded against what is on disk", () => {
     ]);
   });
 
+  test("metrics that the configuration switches on and Falco does not give", async () => {
+    rmSync(sensor.path("metrics.txt"));
+    expect((await inspect()).findings).toMatchObject([
+      { code: "HOST_CONFIG_NOT_RELOADED", message: expect.stringContaining("no /metrics") },
+    ]);
+  });
+
   test("files that Falco does not load, with the reason, and how each is mended", async () => {
     sensor.write("rules/rules.d/late.txt", RULES);
     sensor.write("rules/rules.d/README.txt", "- no rules here\n");

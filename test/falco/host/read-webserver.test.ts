@@ -64,6 +64,7 @@ test("a Falco 0.44", async () => {
         pluginApi: "3.12.0",
         driverApi: "10.0.0",
         driverSchema: "4.3.0",
+        defaultDriver: "0.0.0-local",
         plugins: [{ name: "container", version: "0.7.1" }],
       },
     },
