@@ -1,8 +1,9 @@
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { readAlertLine } from "../../src/alert/read-alert.ts";
 import type { AlertFilter, AlertStore, FieldCondition, NewAlert, SummaryRequest } from "../../src/store/alert-store.ts";
+import { applyRetention } from "../../src/store/cold/apply-retention.ts";
 import { DRIVER_NAMES } from "../../src/store/sqlite-driver.ts";
 import { openSqliteStore } from "../../src/store/sqlite-store.ts";
 import {
@@ -45,10 +46,18 @@ try {
   console.table([ingest]);
   const questions = await measureQuestions(store);
   console.table(questions);
+  const peakRssBeforeMb = Math.round(process.resourceUsage().maxRSS / 1024);
+  const archive = await measureArchive(store);
+  console.table(archive);
+  for (const row of archive) console.log(JSON.stringify({ ...row, alerts: COUNT, load: loadavg()[0] }));
+  console.log(`peak RSS before the archive ${peakRssBeforeMb} MB`);
   const peakRssMb = Math.round(process.resourceUsage().maxRSS / 1024);
   console.log(`peak RSS ${peakRssMb} MB`);
   if (jsonPath !== "")
-    writeFileSync(jsonPath, JSON.stringify({ count: COUNT, batch: BATCH, ingest, questions, peakRssMb }, null, 2));
+    writeFileSync(
+      jsonPath,
+      JSON.stringify({ count: COUNT, batch: BATCH, ingest, questions, archive, peakRssMb }, null, 2),
+    );
 } finally {
   await store.close();
   rmSync(folder, { recursive: true, force: true });
@@ -143,6 +152,64 @@ async function measureQuestions(from: AlertStore): Promise<Measured[]> {
   const measured: Measured[] = [];
   for (const [question, make] of Object.entries(questions)) measured.push(await measure(question, make));
   return measured;
+}
+
+/** Moves everything into the archive and asks it; seconds are those of the processor for each million alerts. */
+async function measureArchive(from: AlertStore) {
+  const nowMs = END_MS + 800 * 86_400_000;
+  const someId = await anyId(from, {});
+  const span = { atHandMonths: 12, inAllMonths: 1200 };
+  const work: Record<string, () => Promise<number>> = {
+    "move into the archive": async () =>
+      (await applyRetention({ folder, span, setting: "own", nowMs })).moved.reduce(
+        (sum, { alerts }) => sum + alerts,
+        0,
+      ),
+    "newest 50 of all": async () => (await coldSearch(from, {})).matched,
+    "rule, newest 50": async () => (await coldSearch(from, { rules: [ruleName(3)] })).matched,
+    "priority and hour, count": async () => {
+      const by = ["priority"] as const;
+      return (await from.summarize({ filter: {}, by, limit: 9, bucketNs: HOUR_NS, cold: true })).matched;
+    },
+    "rare field, newest 50": async () =>
+      (await coldSearch(from, { fields: [{ fields: ["fd.sip"], operator: "=", values: ["203.0.113.38"] }] })).matched,
+    "command line contains, newest 50": async () =>
+      (await coldSearch(from, { fields: [{ fields: ["proc.cmdline"], operator: "contains", values: ["--id=4242"] }] }))
+        .matched,
+    "word, newest 50": async () => (await coldSearch(from, { text: "crontab" })).matched,
+    "container, by process": async () => {
+      const filter: AlertFilter = { fields: [{ fields: ["container.id"], operator: "=", values: [containerId(9)] }] };
+      return (await from.summarize({ filter, by: ["field:proc.name"], limit: 20, cold: true })).matched;
+    },
+    "one alert by id": async () => ((await from.get(someId, { cold: true })) === undefined ? 0 : 1),
+  };
+  const measured: { question: string; hits: number; wallPerMillion: number; cpuPerMillion: number }[] = [];
+  for (const [question, run] of Object.entries(work)) {
+    const start = process.hrtime.bigint();
+    const cpu = process.cpuUsage();
+    const hits = await run();
+    const wall = Number(process.hrtime.bigint() - start) / 1e9;
+    const { user, system } = process.cpuUsage(cpu);
+    const perMillion = (seconds: number) => Number(((seconds / COUNT) * 1e6).toFixed(2));
+    measured.push({
+      question,
+      hits,
+      wallPerMillion: perMillion(wall),
+      cpuPerMillion: perMillion((user + system) / 1e6),
+    });
+  }
+  const bytes = (await from.status()).archive?.bytes ?? 0;
+  measured.push({
+    question: "MB of the archive",
+    hits: Math.round(bytes / COUNT),
+    wallPerMillion: 0,
+    cpuPerMillion: 0,
+  });
+  return measured;
+}
+
+function coldSearch(from: AlertStore, filter: AlertFilter) {
+  return from.search(filter, { limit: 50, order: "newest", cold: true });
 }
 
 async function anyId(from: AlertStore, filter: AlertFilter): Promise<string> {

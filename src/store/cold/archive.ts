@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { FalcoSkillsError } from "../../errors/falco-skills-error.ts";
 import type { ArchiveNote, ArchiveStatus, ColdFault, ColdMonth } from "../alert-store.ts";
@@ -94,6 +94,7 @@ function viewOf(folder: string, manifest: Manifest, namesAtHand: ReadonlySet<str
 
 /** Files that no line of the manifest names, in a month that has no file at hand which they could be copies of. */
 function unlisted(folder: string, manifest: Manifest, namesAtHand: ReadonlySet<string>): ColdFault[] {
+  if (!existsSync(folder)) return [];
   const known = new Set([
     ...manifest.seals.flatMap(({ files }) => files.map(({ name }) => name)),
     ...manifest.tombstones.flatMap(({ files }) => files.map(({ name }) => name)),

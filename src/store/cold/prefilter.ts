@@ -15,9 +15,9 @@ export interface Prefilter {
 
 export function compilePrefilter(filter: AlertFilter): Prefilter {
   const needles: (readonly string[] | undefined)[] = [
-    anyOf(filter.sources),
-    anyOf(filter.hostnames),
-    ...(filter.tags ?? []).map((tag) => anyOf([tag])),
+    quoted(filter.sources),
+    quoted(filter.hostnames),
+    ...(filter.tags ?? []).map((tag) => quoted([tag])),
     ...(filter.fields ?? []).map(needlesOfCondition),
   ];
   const wanted = needles.flatMap((texts) => (texts === undefined ? [] : [texts.map((text) => Buffer.from(text))]));
@@ -52,7 +52,7 @@ function rowTest({ rules = [], priorities = [], runId }: AlertFilter, rows: Cold
 function needlesOfCondition({ fields, operator, values }: FieldCondition): readonly string[] | undefined {
   switch (operator) {
     case "exists":
-      return fields.map((name) => JSON.stringify(name));
+      return quoted(fields);
     case "=":
     case "in":
     case "contains":
@@ -61,6 +61,11 @@ function needlesOfCondition({ fields, operator, values }: FieldCondition): reado
     default:
       return undefined;
   }
+}
+
+/** Values that can only be strings. */
+function quoted(values: readonly string[] | undefined): readonly string[] | undefined {
+  return values === undefined || values.length === 0 ? undefined : values.map((value) => JSON.stringify(value));
 }
 
 function anyOf(values: readonly string[] | undefined): readonly string[] | undefined {
