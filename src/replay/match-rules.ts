@@ -51,6 +51,7 @@ export function ruleMatcher(rules: readonly Rule[], fields: CaptureFields, match
       candidates = candidatesOf(event.type, rulesByType[event.type] ?? [], fields);
       ready[event.type] = candidates;
     }
+    if (candidates.length === 0) return;
     for (const { rule, first, rest } of candidates) {
       if (!holdsFor(event, first) || (rest !== undefined && !rest(event))) continue;
       onMatch(rule);

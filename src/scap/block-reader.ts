@@ -98,11 +98,17 @@ export class BlockReader {
     const numbers = numbersOf(bytes);
     const piece = { bytes, numbers };
     let at = 0;
+    let lastType = -1;
+    let known: BlockType | undefined;
     while (!this.stopped && bytes.length - at >= 8) {
       const type = numbers.getUint32(at, true);
       const length = numbers.getUint32(at + 4, true);
-      const known = BLOCK_TYPES.get(type);
-      this.block = known?.kind ?? `unknown (0x${type.toString(16)})`;
+      // One kind of block follows the other by the million.
+      if (type !== lastType) {
+        known = BLOCK_TYPES.get(type);
+        this.block = known?.kind ?? `unknown (0x${type.toString(16)})`;
+        lastType = type;
+      }
       this.#checkFrame(type, length, known);
       const left = bytes.length - at;
       if (length > left) {

@@ -75,6 +75,7 @@ export class CaptureState implements UpdateContext {
   isNameChanged = false;
 
   #isInitial = true;
+  #hasFirst = false;
   #users: UserList | undefined;
   #serverPorts = new Set<number>();
   #exitedTid: number | undefined;
@@ -88,6 +89,7 @@ export class CaptureState implements UpdateContext {
     this.#serverPorts = new Set();
     this.#exitedTid = undefined;
     this.#closed = undefined;
+    this.#hasFirst = false;
     this.firstEventNs = 0n;
   }
 
@@ -127,8 +129,9 @@ export class CaptureState implements UpdateContext {
   apply(event: ScapEvent): boolean {
     const { type } = event;
     if (this.#isInitial && !INITIAL_STATE[type]) this.#leaveInitialState();
-    if (this.firstEventNs === 0n && !((CATEGORIES[type] ?? 0) & EventCategory.METAEVENT)) {
+    if (!this.#hasFirst && !((CATEGORIES[type] ?? 0) & EventCategory.METAEVENT)) {
       this.firstEventNs = event.timeNs;
+      this.#hasFirst = this.firstEventNs !== 0n;
     }
     if (this.#exitedTid !== undefined) this.#removeExited(event);
     if (this.#closed) this.#removeClosed(this.#closed);

@@ -1,6 +1,7 @@
 import type { ScapEvent } from "../event/event.ts";
 import { EVENT_TYPES, EventCategory } from "../event/event-types.ts";
-import { paramText, paramU16, paramU32 } from "../event/read-param.ts";
+import { nativeSyscallName } from "../event/native-syscalls.ts";
+import { hasParam, paramText, paramU16, paramU32 } from "../event/read-param.ts";
 import { SYSCALL_NAMES } from "../event/syscall-names.ts";
 import type { CaptureState } from "./capture-state.ts";
 import { exact, type FieldReader, type FieldTable } from "./field-reader.ts";
@@ -8,6 +9,7 @@ import { isoTimeText, timeText } from "./time-text.ts";
 
 const SECOND_NS = 1_000_000_000n;
 const GENERIC_EXIT = 1;
+const UNKNOWN_CALL = 0;
 const ASYNC_EVENT = 402;
 const PLUGIN_EVENT = 322;
 
@@ -70,8 +72,12 @@ function eventName(event: ScapEvent): string | undefined {
   return event.type === ASYNC_EVENT ? paramText(event, 1) : NAMES[event.type];
 }
 
+/** Calls that came after the recorder was built are told by the machine's own number, taken for one of x86_64. */
 function syscallName(event: ScapEvent): string | undefined {
-  return event.type === GENERIC_EXIT ? (SYSCALL_NAMES[paramU16(event, 0)] ?? "") : undefined;
+  if (event.type !== GENERIC_EXIT) return undefined;
+  const code = paramU16(event, 0);
+  const native = code === UNKNOWN_CALL && hasParam(event, 1) ? nativeSyscallName(paramU16(event, 1)) : undefined;
+  return native ?? SYSCALL_NAMES[code] ?? "";
 }
 
 function isMeta(event: ScapEvent): boolean {

@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
 import { EVENT_NAMES, EVENT_TYPES, EventFlag, eventTypesByName, isEventName } from "../../src/event/event-types.ts";
+import { nativeSyscallName } from "../../src/event/native-syscalls.ts";
+import { SYSCALL_NAMES } from "../../src/event/syscall-names.ts";
 
 test.each([
   { name: "open", types: [2, 3] },
@@ -49,4 +51,26 @@ test("parameters and flags come as the driver declares them", () => {
   ]);
   expect(open.params[2]!.flags).toContainEqual({ name: "O_CREAT", value: 4 });
   expect(open.flags & EventFlag.CREATES_FD).toBe(1);
+});
+
+test.each([
+  [0, "read"],
+  [59, "execve"],
+  [101, "ptrace"],
+  [231, "exit_group"],
+  [334, "rseq"],
+  [335, "uretprobe"],
+  [338, undefined],
+  [183, undefined],
+  [400, undefined],
+  [435, "clone3"],
+  [462, "mseal"],
+  [9_999, undefined],
+])("the machine's call %i is %s", (number, name) => {
+  expect(nativeSyscallName(number)).toBe(name);
+});
+
+test("calls by the machine's number have the names that codes have", () => {
+  const names = Array.from({ length: 600 }, (_, number) => nativeSyscallName(number) ?? "read");
+  expect(names.filter((name) => !SYSCALL_NAMES.includes(name))).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { cstring, i64, u32 } from "../scap/capture-builder.ts";
+import { cstring, i64, u16, u32 } from "../scap/capture-builder.ts";
 import { address, clone, exit, follow, look, openat, sockaddr, tuple } from "./built-capture.ts";
 
 const shell = { tid: 10, ptid: 1, comm: "sh", cwd: "/var/www" };
@@ -155,4 +155,18 @@ test("users of the host come and go, those of containers are not known", async (
   const rows = await follow([init, shell], events, ["user.name", "user.homedir", "user.uid"]);
   const none = ["<NA>", "<NA>", 33];
   expect([rows[0], rows[2], rows[4], rows[6]]).toEqual([none, none, ["www", "/srv", 33], none]);
+});
+
+test("a call that the recorder did not know is named by the machine's number", async () => {
+  const calls: readonly (readonly [code: number, native: number])[] = [
+    [0, 435],
+    [0, 183],
+    [3, 435],
+  ];
+  const events = calls.map(([code, native]) => ({ type: 1, params: [u16(code), u16(native)] }));
+  expect(await follow([init, shell], events, ["evt.type", "syscall.type"])).toEqual([
+    ["clone3", "clone3"],
+    ["unknown", "unknown"],
+    ["read", "read"],
+  ]);
 });
