@@ -45,19 +45,22 @@ test("about: a release with the options that every call needs", async () => {
   expect(about.warnings).toEqual([]);
 });
 
-test.each(TRANSCRIPTS.filter(({ id, files }) => id.startsWith("validate-") && Object.keys(files).length > 0))(
-  "validate: $id has the verdict of the embedded engine",
-  async ({ id }) => {
-    const { falco } = shared();
-    const files = filesOf(id);
-    const { engine = "" } = falco.binary.version;
-    const embedded = falcoLoadResults(files, {
-      plugins,
-      ...(/^0\.(?:5[7-9]|6[0-3])\./.test(engine) ? { engineVersion: engine } : {}),
-    });
-    expect(compareVerdicts(await falco.validate(files), embedded).differences.first).toEqual([]);
-  },
-);
+/** Recordings of validations; a player of recordings can answer only with what was recorded as JSON. */
+const VALIDATIONS = TRANSCRIPTS.filter(({ id, files, args }) => {
+  const isPlayable = args.includes("json_output=true") || id === "validate-good" || id === "validate-warnings";
+  return id.startsWith("validate-") && Object.keys(files).length > 0 && (REAL_FALCO !== undefined || isPlayable);
+});
+
+test.each(VALIDATIONS)("validate: $id has the verdict of the embedded engine", async ({ id }) => {
+  const { falco } = shared();
+  const files = filesOf(id);
+  const { engine = "" } = falco.binary.version;
+  const embedded = falcoLoadResults(files, {
+    plugins,
+    ...(/^0\.(?:5[7-9]|6[0-3])\./.test(engine) ? { engineVersion: engine } : {}),
+  });
+  expect(compareVerdicts(await falco.validate(files), embedded).differences.first).toEqual([]);
+});
 
 test("describe: one rule of the recording, apart from what plugins add to its output", async () => {
   const { falco } = shared();

@@ -101,12 +101,15 @@ function recordingFor() {
   if (found === undefined) return end(99, "", `Error: no recording for ${args.join(" ")}\n`);
   const recorded = [...valuesOf(found.args, "-V"), ...valuesOf(found.args, "-r")];
   const given = [...valuesOf(args, "-V"), ...config.rules_files];
+  const capture = /capture_file=(\S+)/.exec(found.args.join(" "))?.[1];
   const rename = (text) => {
     let renamed = text;
+    for (const before of ["trace filename ", "capture file: "]) {
+      if (capture !== undefined) renamed = renamed.replaceAll(before + capture, `${before}capture.scap`);
+    }
     for (const [index, name] of recorded.entries()) renamed = renamed.replaceAll(name, `\u0000${index}\u0000`);
     for (const [index, name] of given.entries()) renamed = renamed.replaceAll(`\u0000${index}\u0000`, name);
-    const capture = /capture_file=(\S+)/.exec(found.args.join(" "))?.[1];
-    return capture === undefined ? renamed : renamed.replaceAll(capture, "capture.scap");
+    return renamed;
   };
   return { exit: found.exit, stdout: rename(found.stdout), stderr: rename(stderrOf(found)) };
 }
