@@ -84,12 +84,15 @@ describe("what a text says", () => {
 });
 
 /** A word with an escape in front is read the long way, one character at a time; the rest must come out the same. */
-test("the short and the long way of reading scalars agree", () => {
-  const unit = fc.constantFrom(..."ab:# '-\\\n\t,".split(""), ": ", " #", "\n  ", "''");
+test.each([
+  ["a block", (scalar: string) => `- k: ${scalar}\n  m: n\n`, "ab:# '-\\\n\t,"],
+  ["a flow collection", (scalar: string) => `- [${scalar}, y]\n- m\n`, "ab:# '-\\\n\t,[]{}?"],
+] as const)("the short and the long way of reading scalars of %s agree", (_, written, characters) => {
+  const unit = fc.constantFrom(...characters.split(""), ": ", " #", "\n  ", "''");
   fc.assert(
     fc.property(fc.string({ unit, maxLength: 20 }), (text) => {
-      const short = readYaml(`- k: x${text}\n  m: n\n`);
-      const long = readYaml(`- k: \0ex${text}\n  m: n\n`);
+      const short = readYaml(written(`x${text}`));
+      const long = readYaml(written(`\0ex${text}`));
       expect(long.fault?.message).toBe(short.fault?.message);
       const told = short.documents.map(data);
       expect(JSON.stringify(long.documents.map(data)).replace("\\u001bx", "x")).toBe(JSON.stringify(told));
