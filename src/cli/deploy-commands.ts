@@ -22,32 +22,16 @@ export function addApprove(program: Command): void {
 
 /** Commands below `rules` that change a Falco's rules; the code of each is loaded when it runs. */
 export function addDeployments(rules: Command): void {
-  rules
-    .command("deploy")
+  changing(rules.command("deploy"))
     .description("change the rule files of a Falco: plan, approval, switch, confirmation, or the old files again")
     .argument("[paths...]", "rule files, or folders of them, to add or replace")
     .requiredOption("--into <folder>", "the rules folder of Falco, as /etc/falco/rules.d")
-    .requiredOption("--reason <text>", "why; shown to whoever approves")
     .addOption(new Option("--remove <names>", "rule files to remove, comma-separated").argParser(list))
     .option("--approval <id>", "carry the plan out that was approved under this id")
-    .addOption(rulesFile())
-    .addOption(watch())
-    .addOption(falcoBin())
-    .addOption(falcoUrl())
-    .addOption(home())
-    .addHelpText("after", DEPLOY)
     .action(async (paths, flags) => (await import("./deploy.ts")).deployRules(paths, flags));
-  rules
-    .command("rollback")
+  changing(rules.command("rollback"))
     .description("bring back what a deployment replaced, removed or added: a new deployment with the former bytes")
     .argument("<id>", "deployment, as `rules deployments` shows it")
-    .requiredOption("--reason <text>", "why; shown to whoever approves")
-    .addOption(rulesFile())
-    .addOption(watch())
-    .addOption(falcoBin())
-    .addOption(falcoUrl())
-    .addOption(home())
-    .addHelpText("after", DEPLOY)
     .action(async (id, flags) => (await import("./deploy.ts")).rollBackRules(id, flags));
   rules
     .command("deployments")
@@ -59,6 +43,17 @@ export function addDeployments(rules: Command): void {
     .option("--json", "print JSON")
     .action(async (id, flags) => (await import("./deploy.ts")).showDeployments(id, flags));
 }
+
+/** What every command that changes rules understands. */
+const changing = (command: Command): Command =>
+  command
+    .requiredOption("--reason <text>", "why; shown to whoever approves")
+    .addOption(rulesFile())
+    .addOption(watch())
+    .addOption(falcoBin())
+    .addOption(falcoUrl())
+    .addOption(home())
+    .addHelpText("after", DEPLOY);
 
 const home = (): Option =>
   new Option("--home <folder>", "data folder; default: the platform's place for program data").env("FALCO_SKILLS_HOME");

@@ -1,19 +1,17 @@
 import { createHash } from "node:crypto";
 import {
-  chownSync,
   closeSync,
   constants,
   fstatSync,
-  fsyncSync,
   linkSync,
   lstatSync,
   mkdirSync,
   openSync,
   readFileSync,
   unlinkSync,
-  writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { syncFolder, writeNew } from "../deploy/durable-files.ts";
 import * as wrong from "./errors.ts";
 
 const MAX_BYTES = 16 * 1024 * 1024;
@@ -50,16 +48,9 @@ export function makeFolder(folder: string): void {
 export function writeOnce(folder: string, name: string, text: string, temporary: string): boolean {
   const aside = join(folder, temporary);
   try {
-    const file = openSync(aside, "wx", 0o600);
-    try {
-      writeFileSync(file, text);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
     // A decision made as root must stay readable for the server whose home it is.
     const { uid, gid } = lstatSync(folder);
-    if (process.getuid?.() === 0 && uid !== 0) chownSync(aside, uid, gid);
+    writeNew(aside, Buffer.from(text), process.getuid?.() === 0 ? { mode: 0o600, uid, gid } : { mode: 0o600 });
     linkSync(aside, join(folder, name));
     syncFolder(folder);
     return true;
@@ -100,13 +91,3 @@ export function remove(path: string): void {
 }
 
 export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
-
-function syncFolder(folder: string): void {
-  if (process.platform === "win32") return;
-  const file = openSync(folder, "r");
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-}

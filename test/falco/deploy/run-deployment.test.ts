@@ -209,6 +209,30 @@ describe("nothing is changed", () => {
     expect((await at.deployments.list())[0]).toMatchObject({ state: "failed" });
   });
 
+  test.each([
+    { step: "backed-up", spoil: () => appendFileSync(join(at.folder, "a.yaml"), "#\n") },
+    { step: "staged", spoil: () => appendFileSync(join(at.folder, "a.yaml"), "#\n") },
+    { step: "staged", spoil: () => writeFileSync(join(at.folder, "0.yaml"), rule("0")) },
+    { step: "switching", spoil: () => appendFileSync(join(at.folder, "b.yaml"), "#\n") },
+    { step: "switching", spoil: () => writeFileSync(join(at.folder, "c.yaml"), rule("Somebody")) },
+    { step: "switching", spoil: () => becomeLink(join(at.folder, "a.yaml")) },
+    { step: "switching", spoil: () => becomeLink(at.folder), code: "DEPLOY_FOLDER_UNSAFE" },
+  ])("when something changes at the last moment, after $step", async ({ step, spoil, code = "DEPLOY_CHANGED" }) => {
+    let before: unknown;
+    const deployments = at.with({
+      afterStep: (taken) => {
+        if (taken !== step) return;
+        spoil();
+        before = at.files();
+      },
+    });
+    await expect(at.deploy(REQUEST, deployments)).rejects.toMatchObject({ code });
+    expect(at.files()).toEqual(before);
+    expect(at.names().filter((name) => name.includes("falco-skills"))).toEqual([]);
+    expect((await at.deployments.list())[0]).toMatchObject({ state: "failed" });
+    expect(at.records.map((record) => record.step)).toEqual(["writing", "failed"]);
+  });
+
   test("while another deployment into the folder is under way", async () => {
     const plan = await at.plan(REQUEST);
     const approval = await at.approve(plan);
