@@ -3,12 +3,12 @@ import { FalcoSkillsError } from "../../errors/falco-skills-error.ts";
 import { abilitiesOf } from "./abilities.ts";
 import { askFalco } from "./ask-falco.ts";
 import type { FalcoAbility, FalcoSettings, FoundFalco } from "./falco-binary.ts";
-import { type HostConfig, type HostPlaces, readHostConfig } from "./host-config.ts";
+import { type HostPlaces, readHostConfig } from "./host-config.ts";
 import { parseHelp } from "./parse-help.ts";
 import { sweepRunFolders } from "./run-folder.ts";
 import type { RunContext } from "./start-run.ts";
 
-/** An opened binary with what is known of it; each fact is found out once, when first needed. */
+/** An opened binary with what is known of it. */
 export interface FalcoContext extends RunContext {
   /** Options that `--help` lists. */
   readonly options: () => Promise<readonly string[]>;
@@ -20,17 +20,14 @@ const HOST_CONFIG = "/etc/falco/falco.yaml";
 const PLUGIN_FOLDER = "/usr/share/falco/plugins";
 
 export function falcoContext(found: FoundFalco, settings: FalcoSettings, closing: AbortSignal): FalcoContext {
-  let host: Promise<HostConfig> | undefined;
   let options: Promise<readonly string[]> | undefined;
   const run: RunContext = {
     found,
     settings,
     closing,
     running: new Set(),
-    hostConfig() {
-      host ??= readHostConfig(hostPlaces(found, settings));
-      return host;
-    },
+    // Read for every run: a plugin that is installed meanwhile counts from then on.
+    hostConfig: () => readHostConfig(hostPlaces(found, settings)),
   };
 
   async function askOptions(): Promise<readonly string[]> {

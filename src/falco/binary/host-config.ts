@@ -1,6 +1,7 @@
 import { access, constants, open, readdir, stat } from "node:fs/promises";
 import { basename, isAbsolute, join, normalize, resolve } from "node:path";
 import { lookup, type YamlNode } from "../../rules/yaml/yaml-node.ts";
+import { visible } from "../../text/visible.ts";
 import type { MergedBlock } from "../host/config-view.ts";
 import { blocksOf, includesOf, mergeBlocks, readConfigText } from "../host/merge-config.ts";
 
@@ -84,18 +85,22 @@ async function readRoot(path: string, warnings: string[]): Promise<YamlNode | un
     warnings.push(`${path} was passed over: line ${read.line} ${read.message}`);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code !== "ENOENT" && code !== "ENOTDIR") warnings.push(`${path} was passed over (${code ?? "too large"})`);
+    if (code !== "ENOENT" && code !== "ENOTDIR") {
+      warnings.push(`${path} was passed over (${code ?? (error as Error).message})`);
+    }
   }
   return undefined;
 }
 
 /** The text of a plain file up to the limit; a FIFO or device is never opened for reading. */
 async function readCapped(path: string): Promise<string | undefined> {
-  if (!(await stat(path)).isFile()) return undefined;
+  const found = await stat(path);
+  if (!found.isFile()) return undefined;
+  if (!isOfOwner(found)) throw new Error("others may change it");
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const { size } = await file.stat();
-    if (size > MAX_CONFIG_BYTES) throw new Error(`${path} is larger than ${MAX_CONFIG_BYTES} bytes`);
+    if (size > MAX_CONFIG_BYTES) throw new Error(`larger than ${MAX_CONFIG_BYTES} bytes`);
     return await file.readFile("utf8");
   } finally {
     await file.close();
@@ -135,7 +140,10 @@ async function pluginsOf(
         ...(typeof openParams === "string" ? { openParams } : {}),
       });
     } else if (!isStock) {
-      const why = library === undefined ? "no entry under plugins has its name" : `its library ${library} is not there`;
+      const why =
+        library === undefined
+          ? "no entry under plugins has its name"
+          : `its library ${visible(String(library))} is not there, or others may change it`;
       leftOut.push({ name, why });
     }
   }
@@ -147,18 +155,27 @@ async function findLibrary(library: string, folders: readonly string[]): Promise
   const named = isAbsolute(library) ? [library] : isInside ? folders.map((folder) => join(folder, library)) : [];
   // A configuration that was written for another prefix still names the library.
   for (const path of [...named, ...folders.map((folder) => join(folder, basename(library)))]) {
-    if (await isReadableFile(path)) return path;
+    if (await isTrustedFile(path)) return path;
   }
   return undefined;
 }
 
-async function isReadableFile(path: string): Promise<boolean> {
+async function isTrustedFile(path: string): Promise<boolean> {
   try {
     await access(path, constants.R_OK);
-    return (await stat(path)).isFile();
+    const found = await stat(path);
+    return found.isFile() && isOfOwner(found);
   } catch {
     return false;
   }
+}
+
+/**
+ * True where only root or this user can change the file. A library is code that Falco runs, with all its rights, and a
+ * configuration names it: neither may come from somebody else, wherever the binary was put.
+ */
+function isOfOwner({ uid, mode }: { readonly uid: number; readonly mode: number }): boolean {
+  return (mode & 0o002) === 0 && (uid === 0 || uid === process.getuid?.());
 }
 
 /** A node as a JSON value: plain scalars are numbers and booleans where they look so, as plugins expect them. */

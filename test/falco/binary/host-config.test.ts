@@ -1,17 +1,18 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { readHostConfig } from "../../../src/falco/binary/host-config.ts";
 import { temporaryFolder } from "../../support/fake-falco/under-test.ts";
 
 /** Reads a host whose files are these; `$` stands for the host's folder. */
-async function read(files: Readonly<Record<string, string>>) {
+async function read(files: Readonly<Record<string, string>>, change: (host: string) => void = () => undefined) {
   const host = temporaryFolder();
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(host, name)), { recursive: true });
     writeFileSync(join(host, name), text.replaceAll("$", host));
   }
+  change(host);
   const config = await readHostConfig({ configs: [join(host, "falco.yaml")], pluginFolders: [join(host, "plugins")] });
   return JSON.parse(JSON.stringify(config).replaceAll(host, "$")) as typeof config;
 }
@@ -36,7 +37,10 @@ test.each<[string, Readonly<Record<string, string>>, object]>([
   [
     "a library that is not there",
     { "falco.yaml": STOCK },
-    { plugins: [], leftOut: [{ name: "container", why: "its library libcontainer.so is not there" }] },
+    {
+      plugins: [],
+      leftOut: [{ name: "container", why: "its library libcontainer.so is not there, or others may change it" }],
+    },
   ],
   [
     "a plugin that is loaded but not described",
@@ -123,6 +127,15 @@ test.each<[string, string]>([
   ["lists in lists", "- ".repeat(100_000)],
 ])("%s is passed over", async (_, text) => {
   expect(await read({ "falco.yaml": text })).toMatchObject({ files: [], plugins: [] });
+});
+
+test.each([
+  ["a configuration", "falco.yaml", { files: [], warnings: ["$/falco.yaml was passed over (others may change it)"] }],
+  ["a library", "plugins/libcontainer.so", { files: ["$/falco.yaml"], plugins: [], leftOut: [{ name: "container" }] }],
+])("%s that every user may change is not taken", async (_, open, expected) => {
+  expect(await read({ "falco.yaml": STOCK, ...LIBRARY }, (host) => chmodSync(join(host, open), 0o666))).toMatchObject(
+    expected,
+  );
 });
 
 test("a FIFO in place of a configuration is not waited for", async () => {
