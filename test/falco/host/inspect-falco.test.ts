@@ -502,15 +502,22 @@ describe("other processes", () => {
 
   test("a program that was replaced, and one that only bears the name", async () => {
     const replaced = await startSensor();
-    const stranger = await startSensor({ name: "node" });
+    const stranger = await startSensor({ name: "miner", environment: { TITLE: "falco" } });
     try {
       rmSync(replaced.path("bin/falco"));
       symlinkSync(`/proc/${replaced.child.pid}`, join(stranger.procFolder, String(replaced.child.pid)));
       const falco = await inspect({ procFolder: stranger.procFolder });
-      expect(known(falco.processes).map(({ pid, replaced: gone, program }) => [pid, gone, program])).toEqual([
-        [replaced.child.pid, true, replaced.path("bin/falco")],
+      expect(
+        known(falco.processes).map(({ pid, kind, replaced: gone, program }) => [pid, kind, gone, program]),
+      ).toEqual([
+        [replaced.child.pid, "sensor", true, replaced.path("bin/falco")],
+        [stranger.child.pid, "named", false, stranger.path("bin/miner")],
       ]);
       expect(codes(falco)).toContain("HOST_PROGRAM_REPLACED");
+      expect(falco.findings.find(({ code }) => code === "HOST_ANOTHER_IN_FALCOS_NAME")?.message).toBe(
+        `process ${stranger.child.pid} calls itself "falco" and runs ${JSON.stringify(stranger.path("bin/miner"))}`,
+      );
+      expect(falco.process?.pid).toBe(replaced.child.pid);
     } finally {
       await replaced.end();
       await stranger.end();

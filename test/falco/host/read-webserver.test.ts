@@ -114,7 +114,8 @@ test.each<[string, string, RequestListener, string]>([
   [
     "a huge header",
     "/healthz",
-    (_, response) => void response.writeHead(200, { "x-a": "a".repeat(20_000) }).end(HEALTH),
+    (_, response) =>
+      void response.writeHead(200, { "content-type": "application/json", "x-a": "a".repeat(20_000) }).end(HEALTH),
     "FALCO_WEB_FOREIGN",
   ],
   ["never an answer", "/healthz", () => {}, "FALCO_WEB_TIMEOUT"],

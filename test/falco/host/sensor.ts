@@ -17,6 +17,7 @@ import { dirname, join } from "node:path";
 const PLAYER = `
 const { createServer } = require("node:http");
 const { readFileSync } = require("node:fs");
+if (process.env.TITLE) process.title = process.env.TITLE;
 const FILES = { "/healthz": "health.json", "/versions": "versions.json", "/metrics": "metrics.txt" };
 const server = createServer((request, response) => {
   try {
