@@ -1,5 +1,5 @@
 import type { FieldValue } from "../alert/alert.ts";
-import type { AlertFilter, AlertStore, FieldCondition, StoredAlert } from "./alert-store.ts";
+import type { AlertFilter, AlertStore, ColdOptions, FieldCondition, StoredAlert } from "./alert-store.ts";
 
 /** How two alerts belong together. */
 export type Relation = "container" | "lineage";
@@ -9,7 +9,7 @@ export interface Neighbour {
   readonly relations: readonly Relation[];
 }
 
-export interface NeighbourOptions {
+export interface NeighbourOptions extends Pick<ColdOptions, "cold" | "signal"> {
   /** How far before and after the alert to look, in nanoseconds. */
   readonly distanceNs: bigint;
   /** At most this many, the nearest in time; 1 to 1000. */
@@ -36,15 +36,16 @@ const OWN_PIDS = ["proc.pid", "proc.ppid"];
 export async function neighbours(
   store: AlertStore,
   alert: StoredAlert,
-  { distanceNs, limit }: NeighbourOptions,
+  options: NeighbourOptions,
 ): Promise<readonly Neighbour[]> {
+  const { limit } = options;
   const found = new Map<string, { alert: StoredAlert; relations: Relation[] }>();
   for (const [relation, condition] of conditionsOf(alert)) {
     const filter: AlertFilter = {
       fields: [condition],
       ...(alert.hostname === "" ? {} : { hostnames: [alert.hostname] }),
     };
-    for (const near of await nearest(store, filter, alert, { distanceNs, limit })) {
+    for (const near of await nearest(store, filter, alert, options)) {
       if (near.id === alert.id) continue;
       const known = found.get(near.id);
       if (known === undefined) found.set(near.id, { alert: near, relations: [relation] });
@@ -77,15 +78,15 @@ async function nearest(
   store: AlertStore,
   filter: AlertFilter,
   { orderNs }: StoredAlert,
-  { distanceNs, limit }: NeighbourOptions,
+  { distanceNs, limit, ...cold }: NeighbourOptions,
 ): Promise<readonly StoredAlert[]> {
   const before = await store.search(
     { ...filter, fromNs: orderNs - distanceNs, toNs: orderNs + 1n },
-    { limit: Math.min(1000, limit + 1), order: "newest" },
+    { ...cold, limit: Math.min(1000, limit + 1), order: "newest" },
   );
   const after = await store.search(
     { ...filter, fromNs: orderNs + 1n, toNs: orderNs + distanceNs + 1n },
-    { limit, order: "oldest" },
+    { ...cold, limit, order: "oldest" },
   );
   return [...before.alerts, ...after.alerts];
 }

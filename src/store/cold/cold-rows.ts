@@ -104,7 +104,8 @@ function startDictionary() {
  */
 export function isPlainLine(raw: string): boolean {
   if (/\\[u/]|[\u0130\u212a]/.test(raw)) return false;
-  if (/[:,[]\s*-?\d+(?:[eE]|\.\d+[eE]|\.\d{12})/.test(raw)) return false;
+  // Exponents, fractions so long that they were rounded, and ones so small that they are shown with an exponent.
+  if (/[:,[]\s*-?(?:\d+(?:\.\d+)?[eE]|(?=[\d.]{17})\d+\.|0\.0{6})/.test(raw)) return false;
   // output_fields and tags are the two that every line has.
   return (raw.match(/:\s*[[{]/g) ?? []).length <= 2;
 }

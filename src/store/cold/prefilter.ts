@@ -76,7 +76,7 @@ function anyOf(values: readonly string[] | undefined): readonly string[] | undef
 
 /** A text as a plain line writes it; undefined where it could be written in another way. */
 function needleOf(text: string): string | undefined {
-  // A fraction may have been rounded or end in zeros, and lists and objects may have blanks.
-  if (text === "" || /["[\]{}]/.test(text) || /^-?\d+[.eE]/.test(text)) return undefined;
+  // Lists and objects may be written with blanks.
+  if (text === "" || /["[\]{}]/.test(text)) return undefined;
   return JSON.stringify(text).slice(1, -1);
 }

@@ -14,8 +14,9 @@ import {
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { AlertStore } from "../../../src/store/alert-store.ts";
+import type { AlertStore, NewAlert } from "../../../src/store/alert-store.ts";
 import { manifestPath, readManifest } from "../../../src/store/cold/manifest.ts";
+import { openAside } from "../../../src/store/cold/seal-month.ts";
 import { loadDriver } from "../../../src/store/sqlite-driver.ts";
 import { falcoLine } from "../../support/alert-generator.ts";
 import { type ArchivedStore, alertsFrom, archivedStore, NOW_MS, received } from "./archived-store.ts";
@@ -216,6 +217,21 @@ describe("at the same time", () => {
     await place.apply();
     expect((await searchAll(store)).rules).toEqual(rules);
     expect([...report.moved, ...report.waiting].length).toBeGreaterThan(0);
+  });
+
+  test("a writer that waited while a month was sealed adds nothing to it", async () => {
+    const store = await place.open();
+    await store.add(alerts);
+    const path = join(place.folder, "alerts-2024-05.db");
+    const driver = await loadDriver();
+    const [mover, writer] = [openAside(driver, path), openAside(driver, path)];
+    const frozen = mover.freeze();
+    frozen.release();
+    expect(frozen.seal(() => {})).toBe(true);
+    const [{ alert, receivedAtMs }] = alerts as [NewAlert];
+    expect(writer.add([{ alert, receivedAtMs, orderNs: alert.timeNs, occurrence: 2 }])).toBeUndefined();
+    expect(writer.isSealed()).toBe(true);
+    for (const month of [mover, writer]) month.close();
   });
 
   test("a month that is written to over and over waits for the next time", async () => {

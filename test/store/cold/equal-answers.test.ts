@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { AlertFilter, AlertStore, GroupKey, SortOrder, StoredAlert } from "../../../src/store/alert-store.ts";
+import { neighbours } from "../../../src/store/neighbours.ts";
 import { containerId, ruleName } from "../../support/alert-generator.ts";
 import { type ArchivedStore, alertsFrom, archivedStore } from "./archived-store.ts";
 
@@ -79,11 +80,17 @@ test("what was archived is found, counted and paged exactly as it was at hand", 
   await store.add(alerts.slice(0, 40).map((alert) => ({ ...alert, runId: "run-1" })));
   const before = await answers(store);
   const ids = alerts.map(({ alert }) => alert.id);
+  const distanceNs = 10n * 86_400_000_000_000n;
+  const first = await store.get(ids[0] ?? "");
+  const near = await neighbours(store, first as StoredAlert, { distanceNs, limit: 20 });
+  expect(near.length).toBeGreaterThan(0);
   const oneByOne = await Promise.all(ids.slice(0, 30).map((id) => store.get(id)));
 
   const report = await place.apply();
   expect(report.moved.map(({ month }) => month)).toEqual(["2024-08", "2024-09"]);
   expect(await answers(store)).toEqual(before);
   expect(await answers(await place.open())).toEqual(before);
+  expect(await neighbours(store, first as StoredAlert, { distanceNs, limit: 20, cold: true })).toEqual(near);
+  expect(await neighbours(store, first as StoredAlert, { distanceNs, limit: 20 })).toEqual([]);
   expect(await Promise.all(ids.slice(0, 30).map((id) => store.get(id, { cold: true })))).toEqual(oneByOne);
 });
