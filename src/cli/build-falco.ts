@@ -7,11 +7,9 @@ import type { RunningFalco } from "../falco/host/running-falco.ts";
 import type { Feed } from "../mcp/services.ts";
 import type { Engines } from "../runs/choose-engine.ts";
 import { newId, nowMs } from "./ambient.ts";
+import type { BuildOptions } from "./build-services.ts";
 
-export interface FalcoOptions {
-  readonly home: string;
-  readonly falcoBin: string | undefined;
-  readonly falcoUrl: string | undefined;
+export interface FalcoOptions extends Pick<BuildOptions, "home" | "falcoBin" | "falcoUrl" | "falcoConfig"> {
   readonly hostname: string;
   readonly feeds: () => readonly Feed[];
 }
@@ -24,7 +22,7 @@ export interface BuiltFalco {
   close(): Promise<void>;
 }
 
-export function buildFalco({ home, falcoBin, falcoUrl, hostname, feeds }: FalcoOptions): BuiltFalco {
+export function buildFalco({ home, falcoBin, falcoUrl, falcoConfig, hostname, feeds }: FalcoOptions): BuiltFalco {
   let engines: Promise<Engines> | undefined;
   let binary: FalcoBinary | undefined;
 
@@ -69,6 +67,7 @@ export function buildFalco({ home, falcoBin, falcoUrl, hostname, feeds }: FalcoO
         signal,
         followedFiles: fed.filter(({ kind }) => kind === "file").map(({ name }) => name),
         ...(falcoUrl === undefined ? {} : { url: falcoUrl }),
+        ...(falcoConfig === undefined ? {} : { configPath: falcoConfig }),
         ...(webhook === undefined ? {} : { webhook: webhook.name }),
       });
     },

@@ -40,9 +40,13 @@ export interface BuildOptions {
   readonly captureRoots?: readonly string[];
   readonly feeds?: () => readonly Feed[];
   /** A Falco binary to use instead of looking for one. */
-  readonly falcoBin?: string;
+  readonly falcoBin?: string | undefined;
   /** Where the webserver of a running Falco answers, instead of what its configuration says. */
-  readonly falcoUrl?: string;
+  readonly falcoUrl?: string | undefined;
+  /** The falco.yaml of a running Falco, instead of what its process was given. */
+  readonly falcoConfig?: string | undefined;
+  /** The rules folder of Falco that deployments write into. */
+  readonly deployInto?: string | undefined;
   readonly allowChanges?: boolean;
   /** Sets damaged files of the store aside and goes on without them. */
   readonly repair?: boolean;
@@ -62,7 +66,7 @@ export async function buildServices(options: BuildOptions): Promise<Built> {
     { path: shippedSkills(), origin: "shipped" },
     { path: skillHome, origin: "added" },
   ]);
-  const falco = buildFalco({ home, falcoBin: options.falcoBin, falcoUrl: options.falcoUrl, hostname: hostName, feeds });
+  const falco = buildFalco({ ...options, hostname: hostName, feeds });
   const services: Services = {
     version,
     home,
@@ -78,6 +82,8 @@ export async function buildServices(options: BuildOptions): Promise<Built> {
     rules: openRules(options, skills),
     engines: () => falco.engines(),
     inspectFalco: falco.inspect,
+    deployments: async (wish) =>
+      (await import("./build-deployments.ts")).buildDeployments({ services, folder: options.deployInto, ...wish }),
     approvals: falco.approvals,
     changesAllowed: options.allowChanges === true,
     runs: openRuns({ folder: join(home, "runs"), nowMs, newId }),

@@ -1,8 +1,9 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import { addCapture } from "./capture-commands.ts";
 import { addCompliance } from "./compliance-commands.ts";
 import { addReplay } from "./replay-commands.ts";
 import { addRules } from "./rules-commands.ts";
+import { addServe } from "./serve-commands.ts";
 import { packageVersion } from "./version.ts";
 
 const EXAMPLES = `
@@ -46,63 +47,6 @@ export function buildProgram(): Command {
   addCompliance(program);
   addAudit(program);
   return program;
-}
-
-function addServe(program: Command): void {
-  program
-    .command("serve")
-    .description("serve MCP on standard input and output, and follow alert sources meanwhile")
-    .addOption(home())
-    .addOption(
-      fromEnvironment("--alerts <file>", "follow this file of Falco's JSON alerts (repeatable)").argParser(collect),
-    )
-    .addOption(
-      fromEnvironment("--alerts-root <folder>", "folder the model may import alert files from (repeatable)").argParser(
-        collect,
-      ),
-    )
-    .addOption(
-      fromEnvironment(
-        "--listen <host:port>",
-        "take alerts from Falco's http_output or falcosidekick, as 127.0.0.1:2803",
-      ),
-    )
-    .addOption(
-      fromEnvironment(
-        "--listen-token <token>",
-        "token the webhook asks for; an environment variable keeps it out of ps",
-      ),
-    )
-    .addOption(
-      fromEnvironment("--toolsets <names>", "offer only these groups of tools, comma-separated").argParser(names),
-    )
-    .addOption(fromEnvironment("--exclude-tools <names>", "withhold these tools, comma-separated").argParser(names))
-    .option("--read-only", "offer only tools that change nothing; wins over everything else")
-    .option(
-      "--allow-changes",
-      "offer tools that touch the host or a running Falco; each call needs a person's approval",
-    )
-    .option("--repair", "set damaged files of the alert store aside and go on without them")
-    .addOption(
-      fromEnvironment("--rules-root <folder>", "folder the model may load rule files from (repeatable)").argParser(
-        collect,
-      ),
-    )
-    .addOption(
-      fromEnvironment("--captures-root <folder>", "folder the model may read captures from (repeatable)").argParser(
-        collect,
-      ),
-    )
-    .addOption(
-      fromEnvironment("--falco-bin <file>", "Falco binary to run; default: looked for in PATH and package places"),
-    )
-    .addOption(fromEnvironment("--falco-url <url>", "webserver of a running Falco, as http://127.0.0.1:8765"))
-    .addOption(
-      fromEnvironment("--max-result-chars <count>", "longest answer in characters, 4000 to 500000")
-        .argParser(resultChars)
-        .default(20_000),
-    )
-    .action(async (flags) => (await import("./serve.ts")).serve(flags));
 }
 
 function addIngest(program: Command): void {
@@ -176,24 +120,4 @@ const home = (): Option =>
 
 const json = (): Option => new Option("--json", "print JSON");
 
-/** The option can be set as FALCO_SKILLS_<NAME> too. */
-function fromEnvironment(flags: string, description: string): Option {
-  const option = new Option(flags, description);
-  return option.env(`FALCO_SKILLS_${option.name().toUpperCase().replaceAll("-", "_")}`);
-}
-
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
-
-const names = (value: string, before: readonly string[] = []): readonly string[] => [
-  ...before,
-  ...value
-    .split(",")
-    .map((name) => name.trim())
-    .filter((name) => name !== ""),
-];
-
-function resultChars(value: string): number {
-  const count = Number(value);
-  if (Number.isInteger(count) && count >= 4_000 && count <= 500_000) return count;
-  throw new InvalidArgumentError("expected a whole number from 4000 to 500000");
-}

@@ -24,8 +24,10 @@ export async function serve(flags: ServeFlags): Promise<void> {
     feeds: () => feeds?.list() ?? [],
     repair: settings.repair,
     allowChanges: settings.allowChanges,
-    ...(settings.falcoBin === undefined ? {} : { falcoBin: settings.falcoBin }),
-    ...(settings.falcoUrl === undefined ? {} : { falcoUrl: settings.falcoUrl }),
+    falcoBin: settings.falcoBin,
+    falcoUrl: settings.falcoUrl,
+    falcoConfig: settings.falcoConfig,
+    deployInto: settings.deployInto,
   });
   feeds = await startFeeds(settings, built.services.alerts, built.quarantine);
   await new Promise<void>((resolve) => {

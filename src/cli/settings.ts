@@ -18,6 +18,8 @@ export interface ServeFlags {
   readonly listenToken?: string;
   readonly falcoBin?: string;
   readonly falcoUrl?: string;
+  readonly falcoConfig?: string;
+  readonly deployInto?: string;
   readonly maxResultChars?: number;
   readonly repair?: boolean;
 }
@@ -41,6 +43,10 @@ export interface Settings {
   readonly falcoBin?: string;
   /** Where the webserver of a running Falco answers. */
   readonly falcoUrl?: string;
+  /** The falco.yaml of a running Falco. */
+  readonly falcoConfig?: string;
+  /** The rules folder of Falco that deployments write into. */
+  readonly deployInto?: string;
   readonly maxResultChars: number;
   readonly repair: boolean;
 }
@@ -63,6 +69,8 @@ export function readSettings(flags: ServeFlags, environment: NodeJS.ProcessEnv):
     listen: flags.listen === undefined ? undefined : listenAddress(flags.listen, flags.listenToken),
     ...(flags.falcoBin === undefined ? {} : { falcoBin: resolve(flags.falcoBin) }),
     ...(flags.falcoUrl === undefined ? {} : { falcoUrl: falcoAddress(flags.falcoUrl).href }),
+    ...(flags.falcoConfig === undefined ? {} : { falcoConfig: resolve(flags.falcoConfig) }),
+    ...(flags.deployInto === undefined ? {} : { deployInto: resolve(flags.deployInto) }),
     maxResultChars: flags.maxResultChars ?? 20_000,
     repair: flags.repair === true,
   };

@@ -3,9 +3,12 @@ import type { AuditVerdict } from "../audit/verdict.ts";
 import type { ChecklistStore } from "../compliance/checklist.ts";
 import type { ComplianceServices } from "../compliance/compliance.ts";
 import type { Approvals } from "../falco/approvals/approval.ts";
+import type { DeploymentPorts, Deployments } from "../falco/deploy/deployment.ts";
+import type { FalcoLoading } from "../falco/deploy/falco-ports.ts";
 import type { RunningFalco } from "../falco/host/running-falco.ts";
 import type { IngestReport } from "../ingest/import-files.ts";
 import type { RuleLibrary } from "../rules/library/rule-library.ts";
+import type { LoadOptions } from "../rules/load-rules.ts";
 import type { Engines } from "../runs/choose-engine.ts";
 import type { RunServices } from "../runs/kept-run.ts";
 import type { SkillCatalog } from "../skills/skill.ts";
@@ -27,6 +30,8 @@ export interface Services extends ComplianceServices, RunServices {
   readonly engines: () => Promise<Engines>;
   /** The Falco that runs on this host or behind --falco-url, as it is now. */
   readonly inspectFalco: (signal: AbortSignal) => Promise<RunningFalco>;
+  /** Deployments of rules, with the Falco of this host behind them as it is now. */
+  readonly deployments: (options: DeploymentWish) => Promise<DeploymentPlace>;
   /** What waits for a person's yes. */
   readonly approvals: Approvals;
   /** The server was started with --allow-changes. */
@@ -38,6 +43,21 @@ export interface Services extends ComplianceServices, RunServices {
   readonly importAlerts: (paths: readonly string[], work: Work) => Promise<IngestReport>;
   /** What feeds the store while this server runs. */
   readonly feeds: () => readonly Feed[];
+}
+
+export interface DeploymentWish {
+  /** Under which session the audit trail keeps what is done. */
+  readonly session: string;
+  /** Makes what tells alerts gained and lost, for rules loaded as the running Falco loads them. */
+  readonly impact?: (load: LoadOptions) => Promise<NonNullable<DeploymentPorts["impact"]>>;
+}
+
+export interface DeploymentPlace {
+  readonly deployments: Deployments;
+  /** How the running Falco loads rules, as far as that can be seen. */
+  readonly loading: FalcoLoading;
+  /** The only folder that is written; undefined where none is configured and no running Falco names one. */
+  readonly folder: string | undefined;
 }
 
 /** Captures that the model may name, and where parts of them are written. */

@@ -3,8 +3,9 @@ import type { FalcoFinding } from "../rules/falco-finding.ts";
 import type { FalcoLoadResult } from "../rules/falco-load-results.ts";
 import { fixFor } from "../rules/fixes.ts";
 import type { StoredRuleSet } from "../rules/library/rule-library.ts";
-import type { EngineChoice } from "../runs/choose-engine.ts";
+import type { EngineChoice, Engines } from "../runs/choose-engine.ts";
 import type { Engine, EngineVerdict } from "../runs/engine.ts";
+import { verdictsCompared } from "./compare-view.ts";
 import { engineOf } from "./run-view.ts";
 import type { ToolContext } from "./tool.ts";
 import { type FINDING, findingPaths, showFinding } from "./tools/load-rules.ts";
@@ -14,12 +15,13 @@ type Problem = z.input<typeof FINDING>;
 /** Whether Falco would start with the set, by the engine that was chosen; kept as a run. */
 export async function validateSet(
   set: StoredRuleSet,
-  { engine: choice }: { readonly engine: EngineChoice },
+  { engine: choice, compare }: { readonly engine: EngineChoice; readonly compare: boolean },
   { services, caller, signal }: ToolContext,
 ) {
   const { ruleSet, digest } = set;
   const { chooseEngine } = await import("../runs/choose-engine.ts");
-  const { engine, note } = chooseEngine(await services.engines(), choice, ruleSet.engineVersion);
+  const engines = await services.engines();
+  const { engine, note } = chooseEngine(engines, compare ? "falco" : choice, ruleSet.engineVersion);
   const begun = await services.runs.begin({
     mode: "validate",
     engine: engine.name,
@@ -27,7 +29,7 @@ export async function validateSet(
     rules: { set: set.name, digest, engineVersion: engine.engineVersion },
     ...(engine.falcoVersion === undefined ? {} : { falcoVersion: engine.falcoVersion }),
   });
-  const { ok, problems, warnings } = await verdictOf(engine, set, signal);
+  const { ok, problems, warnings, verdict } = await verdictOf(engine, set, signal);
   const run = await services.runs.end(begun, { state: "finished", ok });
   const errors = problems.filter(({ severity }) => severity === "error").length;
   return {
@@ -39,6 +41,7 @@ export async function validateSet(
       rules_digest: digest,
       rules_run: ruleSet.rules.filter(({ active }) => active).length,
       problems,
+      ...(compare && verdict !== undefined ? { compared: await compared(verdict, engines, set) } : {}),
     },
     source: { kind: "rule set", looked_at: ruleSet.rules.length },
     warnings: [
@@ -46,7 +49,7 @@ export async function validateSet(
       ...(note === undefined ? [] : [note]),
       ...warnings,
     ],
-    untrusted: findingPaths("problems"),
+    untrusted: [...findingPaths("problems"), "compared.differences"],
   };
 }
 
@@ -54,10 +57,17 @@ export async function validateSet(
 async function verdictOf(engine: Engine, set: StoredRuleSet, signal: AbortSignal) {
   if (engine.name === "embedded") {
     const errorsFirst = [...set.diagnostics].sort((left, right) => rank(left.severity) - rank(right.severity));
-    return { ok: set.ok, problems: errorsFirst.map(showFinding), warnings: [] };
+    return { ok: set.ok, problems: errorsFirst.map(showFinding), warnings: [], verdict: undefined };
   }
   const verdict = await engine.validate(set, signal);
-  return { ok: verdict.ok, problems: problemsOf(verdict), warnings: verdict.warnings };
+  return { ok: verdict.ok, problems: problemsOf(verdict), warnings: verdict.warnings, verdict };
+}
+
+/** Where the embedded engine says something else than Falco has said. */
+async function compared(falco: EngineVerdict, engines: Engines, set: StoredRuleSet) {
+  const { compareVerdicts } = await import("../falco/binary/compare-engines.ts");
+  const embedded = engines.embedded(set.ruleSet.engineVersion);
+  return verdictsCompared(compareVerdicts(falco, await embedded.validate(set)), `embedded ${embedded.engineVersion}`);
 }
 
 const rank = (severity: string): number => (severity === "error" ? 0 : 1);

@@ -1,6 +1,7 @@
 import type { Tool } from "../tool.ts";
 import { addEvidence } from "./add-evidence.ts";
 import { createChecklist } from "./create-checklist.ts";
+import { deployRulesTool } from "./deploy-rules.ts";
 import { explainRuleTool } from "./explain-rule.ts";
 import { exportCaptureTool } from "./export-capture.ts";
 import { exportEvidence } from "./export-evidence.ts";
@@ -36,6 +37,7 @@ export const TOOLS: readonly Tool[] = [
   explainRuleTool,
   ruleCoverageTool,
   runFalco,
+  deployRulesTool,
   testRulesTool,
   queryCaptureTool,
   exportCaptureTool,

@@ -6,6 +6,7 @@ import type { RunInput } from "../../replay/runs/run.ts";
 import type { StoredRuleSet } from "../../rules/library/rule-library.ts";
 import type { KeptOutcome } from "../../runs/run-and-keep.ts";
 import { askApproval } from "../ask-approval.ts";
+import { alertsCompared, COMPARED } from "../compare-view.ts";
 import { definedOnly, listRuns, OUTCOME, outcomeAnswer, RUN } from "../run-view.ts";
 import type { Services } from "../services.ts";
 import { defineTool, type ToolContext } from "../tool.ts";
@@ -44,6 +45,10 @@ const INPUT = z.strictObject({
     .describe(
       "auto takes the Falco binary where there is one that can do it, else the embedded engine, and says which",
     ),
+  compare: z
+    .boolean()
+    .default(false)
+    .describe("validate and replay, where a Falco is: run both engines and tell every difference in verdict or alerts"),
   seconds: z.int().min(1).max(3_600).optional().describe("live: how long this host is watched"),
   approval: z.string().min(1).max(100).optional().describe("live: id that a person approved at a terminal"),
   min_priority: z.enum(PRIORITIES).optional().describe("Rules less urgent than this do not run"),
@@ -58,7 +63,7 @@ export const runFalco = defineTool({
   description:
     "Run a loaded rule set. mode replay runs it over a capture (.scap) or a file of JSON audit events (Kubernetes audit, CloudTrail, GCP audit, Okta, GitHub) and stores the alerts under the run's id, for search_alerts and summarize_alerts with run_id; " +
     "mode validate says whether Falco would start with the set; mode live watches this host with the real Falco for some seconds (server started with --allow-changes, and a person approves each run); mode list shows the runs that were made, newest first. " +
-    "The real Falco does the work where it is installed, the embedded engine anywhere else. Load rules with load_rules first; use test_rules to check expectations instead of looking at alerts.",
+    "The real Falco does the work where it is installed, the embedded engine anywhere else; compare runs both and tells where they differ. Load rules with load_rules first; use test_rules to check expectations instead of looking at alerts.",
   effect: "records",
   idempotent: false,
   toolset: "captures",
@@ -67,6 +72,7 @@ export const runFalco = defineTool({
     ...OUTCOME,
     ok: z.boolean().optional().describe("Of validate: whether Falco would start with the set"),
     problems: z.array(FINDING).optional().describe("Of validate: errors and warnings as Falco raises them"),
+    compared: COMPARED.optional(),
     runs: z.array(RUN).optional(),
     runs_kept: z.int().optional().describe("Runs kept in all"),
   }),
@@ -100,17 +106,33 @@ async function prepare(input: Input, { services, caller, signal, progress }: Too
     engines: await services.engines(),
     ...(await import("../../runs/run-and-keep.ts")),
     ...(await import("../../runs/choose-engine.ts")),
+    ...(await import("../../runs/compare-replays.ts")),
   };
 }
 
 async function replay(set: StoredRuleSet, input: Input, context: ToolContext) {
   const where = await inputOf(input, context.services.captures);
+  if (input.compare) return compare(set, where, input, context);
   const { keep, request, engines, chooseEngine, runAndKeep } = await prepare(input, context);
   const { engine, note } = chooseEngine(engines, input.engine, set.ruleSet.engineVersion, (falco) =>
     falco.cannotReplay(where, request.options),
   );
   const kept = await runAndKeep(keep, { ...request, engine, set, input: where });
   return answer(kept, context, note === undefined ? [] : [note]);
+}
+
+/** Falco's run is kept; the embedded engine's alerts are only held against it. */
+async function compare(set: StoredRuleSet, where: RunInput, input: Input, context: ToolContext) {
+  const prepared = await prepare(input, context);
+  const { keep, request, engines, chooseEngine, runAndKeep, gatherAlerts, compareWithEmbedded } = prepared;
+  const { engine } = chooseEngine(engines, "falco", "", (falco) => falco.cannotReplay(where, request.options));
+  const embedded = engines.embedded(set.ruleSet.engineVersion);
+  const falco = gatherAlerts();
+  const kept = await runAndKeep(keep, { ...request, engine, set, input: where, onLine: falco.take });
+  const comparison = await compareWithEmbedded(falco.alerts, embedded, set, where, request.options);
+  const given = await answer(kept, context, comparison.same ? [] : ["the two engines do not give the same alerts"]);
+  const compared = alertsCompared(comparison, `embedded ${embedded.engineVersion}`);
+  return { ...given, data: { ...given.data, compared }, untrusted: [...given.untrusted, "compared.differences"] };
 }
 
 /** Watching a host reads all that goes on there: a person says yes to each run. */
