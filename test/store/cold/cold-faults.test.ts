@@ -321,6 +321,10 @@ describe("stopping", () => {
     db.close();
     const again = await place.open();
     expect((await searchAll(again)).rules).toEqual(alerts.map(({ alert }) => alert.rule));
+    // Its file answers for as long as it is there.
+    const { archive, matched } = await again.search({}, { limit: 1, order: "newest" });
+    expect(matched).toBe(4);
+    expect(archive?.months).toEqual([{ month: "2024-06", alerts: 2, deleted: 0 }]);
     // What arrives meanwhile goes into the next file.
     const late = received(falcoLine({ time: "2024-05-31T09:00:00.000000000Z", rule: "late" }));
     expect(await again.add([late])).toEqual({ added: 1, known: 0 });
