@@ -14,6 +14,7 @@ import type {
 } from "./deployment.ts";
 import { factsOf, readPlain } from "./durable-files.ts";
 import * as wrong from "./errors.ts";
+import { forgetPlans } from "./forget-plans.ts";
 import { type LoadedFiles, type Overlay, readLoadedFiles } from "./loaded-files.ts";
 import { orderChanges } from "./order-changes.ts";
 import { keepPlan, type PlanBytes } from "./plan-files.ts";
@@ -53,6 +54,7 @@ export async function planDeployment(
   const warnings = [...(request.warnings ?? [])];
   const verdicts = await judge(home, becomes, after, warnings, signal);
   const impact = becomes.ok ? await home.ports.impact?.(before, after, signal) : undefined;
+  forgetPlans(home.folder, home.ports.nowMs());
   const at = new Date(home.ports.nowMs()).toISOString();
   return keepPlan(
     home.folder,
