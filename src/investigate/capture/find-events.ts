@@ -1,12 +1,10 @@
-import { checkCondition } from "../../condition/check-condition.ts";
+import type { Node } from "../../condition/ast.ts";
 import { compileCondition, type Test } from "../../condition/compile-condition.ts";
 import { eventTypesOf } from "../../condition/event-types-of.ts";
 import { createFormatter, type OutputFormatter, type OutputValue } from "../../condition/format-output.ts";
-import { parseCondition } from "../../condition/parse-condition.ts";
 import { parseOutput } from "../../condition/parse-output.ts";
 import { FalcoSkillsError } from "../../errors/falco-skills-error.ts";
 import type { ScapEvent } from "../../event/event.ts";
-import { codeFrame } from "../../text/code-frame.ts";
 import { EventRows, type Page, type PageWishes, type ProcessRow, processRow, textReader, timeText } from "./rows.ts";
 import type { CaptureLook, Moment } from "./walk-capture.ts";
 
@@ -26,8 +24,8 @@ export interface EventRow extends ProcessRow {
 }
 
 export interface EventWishes extends PageWishes {
-  /** A Falco condition without macros and lists of rule files. */
-  readonly condition?: string | undefined;
+  /** A condition that holds; all events within the filter without it. */
+  readonly node?: Node | undefined;
   /** Names of fields, with their argument in brackets. */
   readonly fields?: readonly string[] | undefined;
   /** Only events that change something: starts, ends, opens, connections, rights, names. */
@@ -35,7 +33,6 @@ export interface EventWishes extends PageWishes {
 }
 
 const CONTEXT = { source: "syscall" } as const;
-const FIX = "Correct the condition; it takes Falco's fields and operators, no macros or lists of rule files.";
 
 /** Events that tell the course of things; reading, writing, waiting and memory are left out. */
 const NOTABLE =
@@ -53,10 +50,10 @@ export class Events {
   /** Events that were no notable ones. */
   passedOver = 0;
 
-  /** Fails with CONDITION_NOT_COMPILED or UNKNOWN_FIELD. */
-  constructor(look: CaptureLook, { condition, fields, isNotableOnly = false, ...page }: EventWishes) {
+  /** Fails with UNKNOWN_FIELD. */
+  constructor(look: CaptureLook, { node, fields, isNotableOnly = false, ...page }: EventWishes) {
     this.#rows = new EventRows(page);
-    this.#test = condition === undefined ? undefined : compileText(condition, look);
+    this.#test = node && testOf(node, look);
     this.#formatter = fields === undefined || fields.length === 0 ? undefined : formatterOf(fields, look);
     this.#isNotableOnly = isNotableOnly;
     this.#target = textReader(look, "fd.name");
@@ -95,22 +92,13 @@ export class Events {
   }
 }
 
-/** A test of a condition's text. Fails with CONDITION_NOT_COMPILED, the place marked. */
-function compileText(condition: string, { fields }: CaptureLook): Test<ScapEvent> {
-  const { node, error } = parseCondition(condition);
-  if (error) throw refused(error.message, codeFrame(condition, error.span));
-  const fault = checkCondition(node, CONTEXT).find(({ severity }) => severity === "error");
-  if (fault) throw refused(fault.message, codeFrame(condition, fault.span));
+/** A condition is tried on the types that it can hold for only, as rules are. */
+function testOf(node: Node, { fields }: CaptureLook): Test<ScapEvent> {
   const test = compileCondition(node, fields, CONTEXT);
   const types = eventTypesOf(node);
   if ("message" in types) return test;
-  // A condition is tried on the types that it can hold for only, as rules are.
   const wanted = new Set(types.types);
   return (event) => wanted.has(event.type) && test(event);
-}
-
-function refused(message: string, frame: string): FalcoSkillsError {
-  return new FalcoSkillsError("CONDITION_NOT_COMPILED", message, { fix: FIX, where: frame });
 }
 
 function formatterOf(names: readonly string[], { fields }: CaptureLook): OutputFormatter<ScapEvent> {

@@ -1,3 +1,4 @@
+import type { Node } from "../../condition/ast.ts";
 import { FalcoSkillsError } from "../../errors/falco-skills-error.ts";
 import type { ReadCaptureOptions } from "../../scap/read-capture.ts";
 import { captureFilter, type FilterWishes } from "./capture-filter.ts";
@@ -10,6 +11,7 @@ import { Files, type FileUse } from "./list-files.ts";
 import { UserActivities, type UserActivity, type UserChange } from "./list-users.ts";
 import { lineOf, type ProcessLife } from "./process-book.ts";
 import { processTree, rowOf, type TreeRow } from "./process-tree.ts";
+import { type ConditionRules, readCondition } from "./read-condition.ts";
 import { type Page, type PageWishes, timeText } from "./rows.ts";
 import { type CaptureLook, type Coverage, type Moment, walkCapture } from "./walk-capture.ts";
 
@@ -17,6 +19,8 @@ export interface CaptureQuery extends FilterWishes, PageWishes, ReadCaptureOptio
   readonly question: CaptureQuestion;
   /** Question events only; without it every event within the filter. */
   readonly condition?: string | undefined;
+  /** Rule files whose macros and lists `condition` may use; it knows none without. */
+  readonly rules?: ConditionRules | undefined;
   /** Questions events and around: fields to show in place of the arguments. */
   readonly fields?: readonly string[] | undefined;
   /** Question around: also the events that change nothing. */
@@ -75,9 +79,11 @@ export async function queryCapture(path: string, query: CaptureQuery): Promise<C
     ...(signal === undefined ? {} : { signal }),
     ...(onProgress === undefined ? {} : { onProgress }),
   };
+  const isOfEvents = query.question === "events" && query.condition !== undefined;
+  const node = isOfEvents ? await readCondition(query.condition, query.rules) : undefined;
   const askers: Asker[] = [];
   const coverage = await walkCapture(path, options, (look) => {
-    const asker = ASKERS[query.question](look, query);
+    const asker = ASKERS[query.question](look, { ...query, node });
     askers.push(asker);
     return (moment) => asker.see(moment);
   });
@@ -86,7 +92,10 @@ export async function queryCapture(path: string, query: CaptureQuery): Promise<C
   return { ...found, notices: [...coverageNotices(coverage, query), ...(found.notices ?? [])], coverage };
 }
 
-const ASKERS: Record<CaptureQuestion, (look: CaptureLook, query: CaptureQuery) => Asker> = {
+/** A question with its condition read. */
+type Asked = CaptureQuery & { readonly node: Node | undefined };
+
+const ASKERS: Record<CaptureQuestion, (look: CaptureLook, query: Asked) => Asker> = {
   process_tree: askTree,
   process: askProcess,
   executions(look, query) {

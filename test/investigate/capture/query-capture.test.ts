@@ -33,6 +33,43 @@ test("executions agree with the condition that finds them", async () => {
   expect(listed.rows.executions?.map(({ event }) => event)).toEqual(found.rows.events?.map(({ event }) => event));
 });
 
+const MACROS = `
+- list: shells
+  items: [sh, dash]
+- macro: started
+  condition: evt.type in (execve, execveat) and evt.res = SUCCESS
+- macro: started_shell
+  condition: started and proc.name in (shells)
+- rule: question
+  desc: d
+  condition: evt.type = open
+  output: o
+  priority: INFO
+`;
+const rules = { files: [{ name: "macros.yaml", text: MACROS }], options: {} };
+
+test("a condition means with a rule set's macros and lists what it means written out", async () => {
+  const short = await ask("events", { condition: 'started_shell and not proc.pname in (shells, "x y")', rules });
+  const long = await ask("events", {
+    condition:
+      "evt.type in (execve, execveat) and evt.res = SUCCESS and proc.name in (sh, dash) and not proc.pname in (sh, dash, 'x y')",
+  });
+  expect(short.matched).toBeGreaterThan(5);
+  expect(short.rows).toEqual(long.rows);
+});
+
+test.each([
+  ["a macro of no rule set", { condition: "started_shell" }],
+  ["a macro that the rule set does not have", { condition: "started_shells", rules }],
+  ["a condition that breaks out of its place", { condition: "evt.num > 0\n  enabled: false\n- macro: x", rules }],
+  [
+    "a rule set that does not load",
+    { condition: "started", rules: { files: [{ name: "x.yaml", text: "- 3" }], options: {} } },
+  ],
+])("%s is refused", async (_what, wishes) => {
+  await expect(ask("events", wishes)).rejects.toMatchObject({ code: "CONDITION_NOT_COMPILED" });
+});
+
 test("files opened for writing agree with the condition that finds them", async () => {
   const { rows } = await ask("files_written");
   const found = await ask("events", {
