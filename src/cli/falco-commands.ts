@@ -1,18 +1,19 @@
 import { type Command, Option } from "commander";
 
 const CONFIG = `
-Without --check the fragment is printed, for the Falco that runs here where there is one, else for the
-newest known. It is whole blocks of falco.yaml, fit for a file of its own in /etc/falco/config.d.
+Without --check the fragment is printed, for the Falco that runs here where
+there is one, else for the newest known. It is whole blocks of falco.yaml, fit
+for a file of its own in /etc/falco/config.d.
 
-Exit codes: 0 nothing to mend, 1 something to mend or not to be read, 2 the command line was not
-understood.`;
+Exit codes: 0 nothing to mend, 1 something to mend or not to be read, 2 the
+command line was not understood.`;
 
 const STATUS = `
-Nothing is changed, started or signalled. To see everything, run it as root: Falco's files and
-process belong to root as a rule.
+Nothing is changed, started or signalled. To see everything, run it as root:
+Falco's files and process belong to root as a rule.
 
-Exit codes: 0 healthy and nothing lost, 1 not healthy or something of severity error, 2 the command
-line was not understood.`;
+Exit codes: 0 healthy and nothing lost, 1 not healthy or something of severity
+error, 2 the command line was not understood.`;
 
 /** `falco …`: the commands about a Falco on this host; their code is loaded when one of them runs. */
 export function addFalco(program: Command): void {

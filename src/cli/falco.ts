@@ -47,7 +47,8 @@ export async function showFalcoStatus(flags: FalcoStatusFlags): Promise<void> {
   if (falco.mend !== undefined) {
     const { how, file, yaml } = falco.mend;
     const todo = how === "new file" ? "Write this to the new file" : "Replace the blocks of the same name in";
-    printMend(`${todo} ${visible(file)} to mend what falco.yaml can:`, yaml);
+    const place = falco.process?.ownFiles === true ? `${file} (in its container)` : file;
+    printMend(`${todo} ${place} to mend what falco.yaml can:`, yaml);
   }
 }
 

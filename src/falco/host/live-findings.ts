@@ -34,7 +34,8 @@ export function processFindings(processes: readonly FoundProcess[]): Found[] {
 /** Whether its answers say that Falco is alive and what it lost. */
 export function webserverFindings(webserver: FalcoWebserver): Found[] {
   const found: Found[] = [];
-  if (!webserver.health.ok) {
+  // What lies in another network was not asked, which says nothing about it.
+  if (!webserver.health.ok && webserver.health.fault.code !== "FALCO_ELSEWHERE") {
     const { code, message } = webserver.health.fault;
     found.push({
       code: "HOST_NOT_ANSWERING",

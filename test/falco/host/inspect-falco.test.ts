@@ -434,7 +434,9 @@ describe("parts that fail alone", () => {
   test("an address in falco.yaml that is not this host's is not asked", async () => {
     sensor.write("falco.yaml", soundConfig().replace("listen_address: 127.0.0.1", "listen_address: 192.0.2.7"));
     load();
-    expect((await inspect()).webserver?.health).toMatchObject({ ok: false, fault: { code: "FALCO_ELSEWHERE" } });
+    const falco = await inspect();
+    expect(falco.webserver?.health).toMatchObject({ ok: false, fault: { code: "FALCO_ELSEWHERE" } });
+    expect(codes(falco)).not.toContain("HOST_NOT_ANSWERING");
   });
 
   test("a Falco of another host: nothing of this host's files is told", async () => {
