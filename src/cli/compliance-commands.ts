@@ -21,6 +21,14 @@ export function addCompliance(program: Command): void {
       new Option("--state <state>", "what you vouch for").choices(["done", "failed", "not-applicable"]).default("done"),
     )
     .action(async (checklist, item, flags) => (await import("./attest.ts")).attest(checklist, item, flags));
+  const evidence = program.command("evidence").description("kept artefacts").helpCommand(false);
+  evidence
+    .command("copy")
+    .description("copy the bytes of an artefact to a new file; the audit trail records who read it")
+    .argument("<id>", "artefact, as ev-0123456789abcdef")
+    .argument("<file>", "file to make")
+    .addOption(home())
+    .action(async (id, file, flags) => (await import("./export.ts")).copyEvidence(id, file, flags));
   program
     .command("export")
     .description("make an evidence package that can be verified without this program")

@@ -1,9 +1,10 @@
+import { userInfo } from "node:os";
 import { resolve } from "node:path";
 import { parseTimeBound } from "../alert/time.ts";
 import type { ExportRequest } from "../compliance/package/export-package.ts";
 import { verifyPackage } from "../compliance/package/verify-package.ts";
 import { FalcoSkillsError } from "../errors/falco-skills-error.ts";
-import { nowNs } from "./ambient.ts";
+import { COMMAND_LINE, nowNs } from "./ambient.ts";
 import { buildCompliance } from "./build-compliance.ts";
 import { buildServices } from "./build-services.ts";
 import { colors, printJson, printLine, printTable } from "./print.ts";
@@ -44,6 +45,19 @@ export async function exportEvidence(flags: ExportFlags): Promise<void> {
         ["key to hand over separately", key],
       ],
     );
+  } finally {
+    await close();
+  }
+}
+
+/** Copies an artefact to a file on behalf of the person at the command line. */
+export async function copyEvidence(id: string, file: string, flags: { readonly home?: string }): Promise<void> {
+  const { services, close } = await buildServices({ home: homeFolder(flags.home, process.env), alertRoots: undefined });
+  try {
+    const { evidence } = buildCompliance(services, undefined);
+    const by = { kind: "person", name: userInfo().username } as const;
+    const { manifest } = await evidence.copyTo(id, resolve(file), { by, session: COMMAND_LINE });
+    printLine(`${resolve(file)}: ${manifest.bytes} bytes, sha256 ${manifest.sha256}`);
   } finally {
     await close();
   }

@@ -41,10 +41,10 @@ export async function attestItem(
 ): Promise<AttestedItem> {
   const template = findItem(await checklists.get(id), attestation.item);
   if (template.kind === "auto") throw wrong.attestAutomatic(template.id, template.test ?? "");
-  const name = attestation.name.trim();
-  const statement = attestation.statement.trim();
+  const name = typed(attestation.name);
+  const statement = typed(attestation.statement);
   if (name === "" || statement === "") throw wrong.argument("falco-skills attest", "name or statement is empty");
-  const role = attestation.role?.trim() || undefined;
+  const role = (attestation.role && typed(attestation.role)) || undefined;
   const said = {
     at: new Date(nowMs()).toISOString(),
     item: template.id,
@@ -64,6 +64,9 @@ export async function attestItem(
   });
   return checklists.keepAttestation(id, { ...said, record: { log, seq, leaf } });
 }
+
+/** What a person typed, without blanks around it; half characters, which a terminal or a client may leave, have no canonical form. */
+const typed = (text: string): string => text.replace(/\p{Surrogate}/gu, "\ufffd").trim();
 
 /** SHA-256 of an attestation without its record: what the record in the trail names. */
 export function attestationDigest(checklist: string, said: Omit<ChecklistAttestation, "record">): string {

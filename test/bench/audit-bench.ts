@@ -3,8 +3,9 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, openSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
 import { createServer } from "node:net";
-import { cpus, tmpdir } from "node:os";
+import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
+import { Worker } from "node:worker_threads";
 import { type AuditEntry, openAuditTrail } from "../../src/audit/audit-trail.ts";
 import { readProcessFacts } from "../../src/audit/process-facts.ts";
 import { proveRecord } from "../../src/audit/prove-records.ts";
@@ -128,6 +129,16 @@ async function fill(folder: string, records: number) {
   await trail.close();
 }
 
+/** A thread's program from its source. */
+function startReader(): Worker {
+  const source = new URL("../../src/audit/scan-worker.ts", import.meta.url).href;
+  const program = `import(${JSON.stringify(import.meta.resolve("tsx/esm/api"))}).then(({ register }) => {
+    register();
+    return import(${JSON.stringify(source)});
+  });`;
+  return new Worker(program, { eval: true });
+}
+
 async function verify(folder: string, records: number) {
   // In a process of its own: what this one needs at most is what verifying needs.
   const filler = spawn(process.execPath, ["--import", "tsx", import.meta.filename, "fill", String(records)], {
@@ -144,6 +155,7 @@ async function verify(folder: string, records: number) {
   const peakBeforeMb = process.resourceUsage().maxRSS / 1_024;
   const whole = await timed(() => verifyAuditTrail(folder));
   const peakMb = process.resourceUsage().maxRSS / 1_024;
+  const threads = await timed(() => verifyAuditTrail(folder, { workers: { count: 2, start: startReader } }));
   const since = await timed(() => verifyAuditTrail(folder, { fromCheckpoint: true }));
   const proof = await timed(() => proveRecord(folder, Math.floor(records / 2)));
   const { state, tier, segments, bytes } = whole.result;
@@ -153,6 +165,10 @@ async function verify(folder: string, records: number) {
     segments,
     state,
     tier,
+    load: loadavg()[0]?.toFixed(1),
+    sameWithTwoThreads: JSON.stringify(threads.result) === JSON.stringify(whole.result),
+    secondsWithTwoThreads: threads.seconds,
+    cpuSecondsWithTwoThreads: threads.cpuSeconds,
     seconds: whole.seconds,
     cpuSeconds: whole.cpuSeconds,
     peakBeforeMb: Math.round(peakBeforeMb),

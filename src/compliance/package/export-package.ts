@@ -62,7 +62,7 @@ export async function exportPackage(
   { session }: Custodian,
 ): Promise<ExportResult> {
   if (out !== undefined && (await stat(out).catch(() => undefined)) !== undefined) throw wrong.outExists(out);
-  const checklist = scope.kind === "checklist" ? await place.checklists.get(scope.value) : undefined;
+  const checklist = scope.kind === "checklist" ? wholeTexts(await place.checklists.get(scope.value)) : undefined;
   const wanted = await artefactsInScope(place.evidence, scope);
   const slice = await sliceOf(place, scope, wanted);
   const inside = wanted.filter(({ evidence, bytes }) => bytes !== "pruned" && isInside(evidence.receipt?.seq, slice));
@@ -103,6 +103,13 @@ export async function exportPackage(
     await rm(working, { recursive: true, force: true });
     await rm(`${working}.zip`, { force: true });
   }
+}
+
+/** The checklist with whole characters only: what a client or a skill cut in half has no canonical form. */
+function wholeTexts(checklist: Checklist): Checklist {
+  const whole = (_name: string, value: unknown) =>
+    typeof value === "string" ? value.replace(/\p{Surrogate}/gu, "\ufffd") : value;
+  return JSON.parse(JSON.stringify(checklist), whole) as Checklist;
 }
 
 /** Artefacts that belong to the scope, in the order of their records. */
