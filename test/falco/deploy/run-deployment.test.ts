@@ -17,6 +17,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { withFolderLock } from "../../../src/falco/deploy/folder-lock.ts";
 import { type DeployPlace, deployPlace, rule } from "./deploy-place.ts";
+import { hashes } from "./watched-falco.ts";
 
 const OLD = { "a.yaml": rule("A"), "b.yaml": rule("B") };
 const NEW = { "a.yaml": rule("A", "zsh"), "c.yaml": rule("C") };
@@ -285,6 +286,30 @@ describe("the old files are put back", () => {
     at.falco.answer = answer;
     expect((await at.deploy(REQUEST)).state).toBe("confirmed");
     expect(at.files()).toEqual(NEW);
+  });
+
+  test.each([
+    { why: "removed", request: { remove: ["b.yaml"] }, says: 'rules.d/b.yaml" is still among its files' },
+    {
+      why: "added",
+      request: { write: [{ name: "c.yaml", text: rule("C") }] },
+      says: 'rules.d/c.yaml" is not among its files',
+    },
+    { why: "replaced", request: { write: [{ name: "a.yaml", text: rule("Z") }] }, says: 'it has another "' },
+  ])("when Falco does not notice what was $why", async ({ request, says }) => {
+    at.falco.answer = stubborn;
+    const outcome = await at.deploy(request);
+    expect(outcome.state).toBe("rolled-back");
+    expect(outcome.why).toContain(says);
+    expect(at.files()).toEqual(OLD);
+  });
+
+  test("but a file that has its namesake's bytes cannot be missed", async () => {
+    const elsewhere = join(at.place, "b.yaml");
+    writeFileSync(elsewhere, OLD["b.yaml"]);
+    at.falco.answer = ({ loaded }) => ({ loadedFiles: [...loaded, ...hashes(at.place)] });
+    const request = { rulesFiles: [elsewhere, at.folder], write: REQUEST.write, remove: ["b.yaml"] };
+    expect((await at.deploy(request)).state).toBe("confirmed");
   });
 
   test("and Falco confirms those, too", async () => {
