@@ -235,7 +235,8 @@ function ancestors(
         return true;
       });
       if (!joined) return values.length > 0 ? values : undefined;
-      const text = values.join(" ");
+      // The blank stands between a text and the next, so none stands before the first that is not empty.
+      const text = values.reduce((all: string, value) => (all === "" ? `${value}` : `${all} ${value}`), "");
       return text === "" ? undefined : text;
     };
   };

@@ -170,3 +170,19 @@ test("a call that the recorder did not know is named by the machine's number", a
     ["read", "read"],
   ]);
 });
+
+test("arguments of all ancestors: a blank stands between a text and the next, none before the first", async () => {
+  const line = [
+    init,
+    { tid: 2, ptid: 1, comm: "a", args: ["-c", "x"] },
+    { tid: 3, ptid: 2, comm: "b" },
+    { tid: 4, ptid: 3, comm: "c", args: ["y"] },
+    { tid: 5, ptid: 4, comm: "d" },
+    { tid: 6, ptid: 5, comm: "e" },
+  ];
+  expect(await follow(line, [look(6), look(5), look(2)], ["proc.aargs"])).toEqual([
+    ["y  -c x "],
+    ["y  -c x "],
+    [undefined],
+  ]);
+});
