@@ -225,6 +225,13 @@ describe("deleting", () => {
     });
   });
 
+  test("waits for a month that has alerts at hand again", async () => {
+    const store = await filled();
+    await place.apply();
+    await store.add([received(at("2024-05-31T05:00:00", "late"), { receivedAtMs: END_MS - 86_400_000 })]);
+    expect(await place.apply({ nowMs: END_MS })).toMatchObject({ deleted: [], waiting: [{ month: "2024-05" }] });
+  });
+
   test("a month that is too old for both goes in one step, and a dry run says so", async () => {
     const store = await place.open();
     await store.add([received(at("2020-01-01T00:00:00"))]);
