@@ -19,6 +19,7 @@ import { promisify } from "node:util";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Approval, Approvals } from "../../../src/falco/approvals/approval.ts";
+import { writeOnce } from "../../../src/falco/approvals/approval-files.ts";
 import { openApprovals } from "../../../src/falco/approvals/open-approvals.ts";
 
 const DIGEST = "a1".repeat(32);
@@ -110,6 +111,14 @@ describe("an approval", () => {
     expect(readdirSync(folder).sort()).toEqual([`${id}.decision`, `${id}.json`, `${id}.used`]);
     for (const name of readdirSync(folder)) expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
     expect(statSync(folder).mode & 0o777).toBe(0o700);
+  });
+
+  test("is decided and used by files that nobody can write over", () => {
+    mkdirSync(folder, { mode: 0o700 });
+    expect(writeOnce(folder, "x.used", "first", ".1.tmp")).toBe(true);
+    expect(writeOnce(folder, "x.used", "second", ".2.tmp")).toBe(false);
+    expect(readFileSync(join(folder, "x.used"), "utf8")).toBe("first");
+    expect(readdirSync(folder)).toEqual(["x.used"]);
   });
 
   test("goes to one of many processes that want it", async () => {

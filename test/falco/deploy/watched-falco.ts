@@ -42,3 +42,32 @@ export function hashes(folder: string): LoadedFile[] {
   const entries = Object.entries(textsIn(folder)).filter(([name]) => /\.ya?ml$/.test(name));
   return entries.map(([name, text]) => ({ name, sha256: createHash("sha256").update(text).digest("hex") }));
 }
+
+/** What Falco answers, by how often it was asked: twice before anything is written. */
+export type Answer = WatchedFalco["answer"];
+
+export function bad(from: number): Answer {
+  return ({ polls }) => (polls > from ? { healthy: false, problem: "it died" } : {});
+}
+export function dead(from: number): Answer {
+  return ({ polls }) => {
+    if (polls > from) throw new Error("connect ECONNREFUSED");
+    return {};
+  };
+}
+export function stubborn(falco: WatchedFalco): ReturnType<Answer> {
+  falco.loads = false;
+  return {};
+}
+export function forgets(from: number): Answer {
+  return ({ polls }) => (polls > from ? { loadedFiles: [{ name: "other.yaml", sha256: "00" }] } : {});
+}
+export function later(from: number, then: ReturnType<Answer>, before: ReturnType<Answer>): Answer {
+  return ({ polls }) => (polls > from ? then : before);
+}
+export function once(poll: number, answer: ReturnType<Answer>): Answer {
+  return ({ polls }) => (polls === poll ? answer : {});
+}
+export function between(from: number, to: number, answer: ReturnType<Answer>): Answer {
+  return ({ polls }) => (polls >= from && polls <= to ? answer : {});
+}
