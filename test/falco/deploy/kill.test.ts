@@ -119,6 +119,8 @@ describe("what was cut off", () => {
     writeFileSync(path, `${readFileSync(path, "utf8")}\n{"at":"2026-11-25T03:00:00.000Z","step":"writ`);
     await expectSettled(at, id, "rolled-back", "cut off in the middle of the switch");
     expect(left(at.files())).toBe("old");
+    const [entry] = await at.deployments.list();
+    expect(entry?.journal.slice(-3).map((line) => line.step)).toEqual(["rolling-back", "restored", "rolled-back"]);
   });
 
   test("is taken back when Falco is not well with it", async () => {

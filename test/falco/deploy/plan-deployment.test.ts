@@ -234,7 +234,7 @@ describe("a request is refused", () => {
   });
 
   function link(which: string, below = ""): string {
-    const name = `${join(at.place, which)}.link`;
+    const name = join(at.place, "way");
     symlinkSync(join(at.place, which), name);
     return join(name, below);
   }
