@@ -1,4 +1,5 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
+import { collect, home, json } from "./options.ts";
 
 const EXITS = `
 Exit codes:
@@ -61,13 +62,6 @@ export function addAudit(program: Command): void {
     .addOption(home())
     .action(async (seq, flags) => (await import("./audit-proofs.ts")).erase(seq, flags));
 }
-
-const home = (): Option =>
-  new Option("--home <folder>", "data folder; default: the platform's place for program data").env("FALCO_SKILLS_HOME");
-
-const json = (): Option => new Option("--json", "print JSON");
-
-const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 
 function wholeNumber(value: string): number {
   if (/^\d{1,15}$/.test(value)) return Number(value);

@@ -44,6 +44,7 @@ export function buildFalco({ home, falcoBin, falcoUrl, falcoConfig, hostname, fe
     return {
       embedded: (engineVersion = ENGINE_VERSION) => embeddedEngine(engineVersion, hostname),
       falco: binary === undefined ? undefined : falcoEngine(binary),
+      binary,
       search,
     };
   }

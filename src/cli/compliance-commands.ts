@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { home, json } from "./options.ts";
 
 /** Commands of evidence and checklists; the code of each is loaded when it runs. */
 export function addCompliance(program: Command): void {
@@ -48,8 +49,3 @@ export function addCompliance(program: Command): void {
     .option("--key <vkey>", "public key from elsewhere; without it the package's own key is used and said so")
     .action(async (folder, flags) => (await import("./export.ts")).verifyExport(folder, flags));
 }
-
-const home = (): Option =>
-  new Option("--home <folder>", "data folder; default: the platform's place for program data").env("FALCO_SKILLS_HOME");
-
-const json = (): Option => new Option("--json", "print JSON");

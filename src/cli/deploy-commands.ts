@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { collect, collectList, home } from "./options.ts";
 
 const DEPLOY = `
 The files are copied into the folder under their own names. Everything is shown first: what changes,
@@ -26,7 +27,7 @@ export function addDeployments(rules: Command): void {
     .description("change the rule files of a Falco: plan, approval, switch, confirmation, or the old files again")
     .argument("[paths...]", "rule files, or folders of them, to add or replace")
     .requiredOption("--into <folder>", "the rules folder of Falco, as /etc/falco/rules.d")
-    .addOption(new Option("--remove <names>", "rule files to remove, comma-separated").argParser(list))
+    .addOption(new Option("--remove <names>", "rule files to remove, comma-separated").argParser(collectList))
     .option("--approval <id>", "carry the plan out that was approved under this id")
     .action(async (paths, flags) => (await import("./deploy.ts")).deployRules(paths, flags));
   changing(rules.command("rollback"))
@@ -55,9 +56,6 @@ const changing = (command: Command): Command =>
     .addOption(home())
     .addHelpText("after", DEPLOY);
 
-const home = (): Option =>
-  new Option("--home <folder>", "data folder; default: the platform's place for program data").env("FALCO_SKILLS_HOME");
-
 const falcoBin = (): Option =>
   new Option("--falco-bin <file>", "Falco binary to validate with; default: looked for").env("FALCO_SKILLS_FALCO_BIN");
 
@@ -70,7 +68,7 @@ const rulesFile = (): Option =>
   new Option(
     "--rules-file <path>",
     "entry of rules_files in load order (repeatable); default: as the running Falco has them",
-  ).argParser((value: string, before: readonly string[] = []) => [...before, value]);
+  ).argParser(collect);
 
 const watch = (): Option =>
   new Option("--watch <seconds>", "how long Falco is watched afterwards").argParser(seconds).default(30);
@@ -80,11 +78,3 @@ function seconds(value: string): number {
   if (Number.isInteger(count) && count >= 5 && count <= 3_600) return count;
   throw new InvalidArgumentError("expected a whole number from 5 to 3600");
 }
-
-const list = (value: string, before: readonly string[] = []): readonly string[] => [
-  ...before,
-  ...value
-    .split(",")
-    .map((name) => name.trim())
-    .filter((name) => name !== ""),
-];

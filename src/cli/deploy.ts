@@ -1,11 +1,12 @@
 import { basename, resolve } from "node:path";
 import { FalcoSkillsError } from "../errors/falco-skills-error.ts";
 import type { DeploymentEntry, DeploymentOutcome, DeploymentPlan, Deployments } from "../falco/deploy/deployment.ts";
+import type { DeploymentPlace } from "../mcp/services.ts";
 import { readRuleFiles } from "../rules/library/read-rule-files.ts";
 import { visible } from "../text/visible.ts";
 import { COMMAND_LINE } from "./ambient.ts";
 import { decideAtTerminal, hasTerminal } from "./approve.ts";
-import { type BuiltDeployments, buildDeployments } from "./build-deployments.ts";
+import { buildDeployments } from "./build-deployments.ts";
 import { type Built, buildServices } from "./build-services.ts";
 import { colors, printJson, printLine, printTable } from "./print.ts";
 import { homeFolder } from "./settings.ts";
@@ -101,11 +102,15 @@ function printJournal(entry: DeploymentEntry | undefined): void {
 async function withDeployments<T>(
   flags: Pick<PlanFlags, "home" | "falcoBin" | "falcoUrl">,
   folder: string | undefined,
-  work: (built: Built, deployments: BuiltDeployments, signal: AbortSignal) => Promise<T>,
+  work: (built: Built, deployments: DeploymentPlace, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const { falcoBin, falcoUrl } = flags;
-  const home = homeFolder(flags.home, process.env);
-  const built = await buildServices({ home, alertRoots: undefined, ...(falcoUrl === undefined ? {} : { falcoUrl }) });
+  const built = await buildServices({
+    home: homeFolder(flags.home, process.env),
+    alertRoots: undefined,
+    falcoBin,
+    falcoUrl,
+  });
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
   try {
@@ -113,20 +118,15 @@ async function withDeployments<T>(
       services: built.services,
       session: COMMAND_LINE,
       onStep: (step) => printLine(colors.dim(`  ${visible(step)}`)),
-      ...(folder === undefined ? {} : { folder }),
-      ...(falcoBin === undefined ? {} : { falcoBin }),
+      folder,
     });
-    try {
-      return await work(built, deployments, stop.signal);
-    } finally {
-      await deployments.close();
-    }
+    return await work(built, deployments, stop.signal);
   } finally {
     await built.close();
   }
 }
 
-function settingsOf({ reason, watch, rulesFile }: PlanFlags, { rulesFiles, load }: BuiltDeployments["loading"]) {
+function settingsOf({ reason, watch, rulesFile }: PlanFlags, { rulesFiles, load }: DeploymentPlace["loading"]) {
   const entries = rulesFile?.map((path) => resolve(path)) ?? rulesFiles;
   return { reason, watchSeconds: watch, load, ...(entries === undefined ? {} : { rulesFiles: entries }) };
 }

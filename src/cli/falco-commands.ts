@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { collect, fromEnvironment } from "./options.ts";
 
 const CONFIG = `
 Without --check the fragment is printed, for the Falco that runs here where
@@ -49,11 +50,3 @@ export function addFalco(program: Command): void {
     .addHelpText("after", CONFIG)
     .action(async (flags) => (await import("./falco.ts")).showFalcoConfig(flags));
 }
-
-/** The option can be set as FALCO_SKILLS_<NAME> too. */
-function fromEnvironment(flags: string, description: string): Option {
-  const option = new Option(flags, description);
-  return option.env(`FALCO_SKILLS_${option.name().toUpperCase().replaceAll("-", "_")}`);
-}
-
-const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];

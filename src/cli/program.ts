@@ -1,7 +1,12 @@
-import { Command, Option } from "commander";
+import { Command } from "commander";
+import { addAudit } from "./audit-commands.ts";
 import { addCapture } from "./capture-commands.ts";
 import { addCompliance } from "./compliance-commands.ts";
+import { addApprove } from "./deploy-commands.ts";
+import { addFalco } from "./falco-commands.ts";
+import { home, json } from "./options.ts";
 import { addReplay } from "./replay-commands.ts";
+import { addRetention } from "./retention-commands.ts";
 import { addRules } from "./rules-commands.ts";
 import { addServe } from "./serve-commands.ts";
 import { packageVersion } from "./version.ts";
@@ -16,14 +21,6 @@ Examples:
   falco-skills audit verify                                   check the audit trail
 
 Every option of serve can also be set as an environment variable FALCO_SKILLS_<OPTION>.`;
-
-const EXITS = `
-Exit codes:
-   0 intact                     13 forked by two writers
-  10 tampered                   14 key not trusted
-  11 truncated                  15 evidence does not match
-  12 differs from a known head  16 format not supported
-  17 nothing recorded           20 intact but not anchored`;
 
 /** The command line: a command a job, each with its own help; the code of a command is loaded when it runs. */
 export function buildProgram(): Command {
@@ -42,10 +39,13 @@ export function buildProgram(): Command {
   addRules(program);
   addReplay(program);
   addCapture(program);
+  addFalco(program);
+  addApprove(program);
   addStatus(program);
   addSkills(program);
   addCompliance(program);
   addAudit(program);
+  addRetention(program);
   return program;
 }
 
@@ -99,25 +99,3 @@ function addSkills(program: Command): void {
     .option("--replace", "replace a skill of that name that was added before")
     .action(async (folder, flags) => (await import("./skills.ts")).addSkillFolder(folder, flags));
 }
-
-function addAudit(program: Command): void {
-  const audit = program.command("audit").description("verify the audit trail").helpCommand(false);
-  audit
-    .command("verify")
-    .description("walk the whole trail and name the first record that does not hold")
-    .addOption(home())
-    .addOption(json())
-    .option("--key <vkey>", "public key from outside the trail; without it the trail's own key is used and said so")
-    .option("--known-head <head>", 'file with a head kept elsewhere, or "size root" (repeatable)', collect)
-    .option("--from-checkpoint", "trust the last signed head and check only what came after it")
-    .option("--require-anchor", "exit with 20 unless a known head confirms the trail")
-    .addHelpText("after", EXITS)
-    .action(async (flags) => (await import("./audit.ts")).verify(flags));
-}
-
-const home = (): Option =>
-  new Option("--home <folder>", "data folder; default: the platform's place for program data").env("FALCO_SKILLS_HOME");
-
-const json = (): Option => new Option("--json", "print JSON");
-
-const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];

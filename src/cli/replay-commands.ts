@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { PRIORITIES } from "../alert/alert.ts";
 import { parsePriority } from "../alert/priority.ts";
+import { collectList, home } from "./options.ts";
 
 const REPLAY_HELP = `
 A path of rules is a file or a folder, read as Falco reads them; set:NAME is a set kept in home.
@@ -26,7 +27,7 @@ function addReplayCommand(program: Command): void {
     .command("replay")
     .description("run rules over a capture or a file of JSON audit events and print the alerts they give")
     .argument("<input>", "capture (.scap), or JSON events of a plugin source")
-    .requiredOption("--rules <paths>", "rule files or folders, comma-separated, or set:NAME (repeatable)", collect)
+    .requiredOption("--rules <paths>", "rule files or folders, comma-separated, or set:NAME (repeatable)", collectList)
     .option("--all", "each rule that matches an event gives an alert, not only the first")
     .addOption(new Option("--min-priority <priority>", "leave out rules less urgent than this").argParser(priority))
     .addOption(new Option("--event-source <name>", "source of JSON events; found out when left out"))
@@ -43,25 +44,14 @@ function addTestCommand(program: Command): void {
     .command("test")
     .description("check what rules must and must not catch, as a file of cases says")
     .argument("<file>", "YAML file of cases")
-    .option("--rules <paths>", "rules instead of those that the file names (repeatable)", collect)
-    .option("--against <paths>", "compare with these rules: alerts lost and gained (repeatable)", collect)
+    .option("--rules <paths>", "rules instead of those that the file names (repeatable)", collectList)
+    .option("--against <paths>", "compare with these rules: alerts lost and gained (repeatable)", collectList)
     .option("--json", "print the results as JSON")
     .option("--junit <file>", "write the results as JUnit XML to this file")
     .addOption(home())
     .addHelpText("after", TEST_HELP)
     .action(async (file, flags) => (await import("./test.ts")).testRules(file, flags));
 }
-
-const home = (): Option =>
-  new Option("--home <folder>", "data folder; default: the platform's place for program data").env("FALCO_SKILLS_HOME");
-
-const collect = (value: string, before: readonly string[] = []): readonly string[] => [
-  ...before,
-  ...value
-    .split(",")
-    .map((path) => path.trim())
-    .filter((path) => path !== ""),
-];
 
 function priority(value: string): string {
   const known = parsePriority(value);

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { PRESETS } from "../retention/retention-settings.ts";
+import { home, json } from "./options.ts";
 
 const EXAMPLES = `
 Examples:
@@ -43,11 +44,6 @@ export function addRetention(program: Command): void {
     .option("--dry-run", "say what would be done, and do nothing")
     .action(async (flags) => (await import("./retention.ts")).applyRetentionNow(flags));
 }
-
-const home = (): Option =>
-  new Option("--home <folder>", "data folder; default: the platform's place for program data").env("FALCO_SKILLS_HOME");
-
-const json = (): Option => new Option("--json", "print JSON");
 
 function span(text: string): { readonly atHandMonths: number; readonly inAllMonths: number } {
   const [, atHand, inAll] = /^(\d{1,4})\/(\d{1,4})$/.exec(text) ?? [];

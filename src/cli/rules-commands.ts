@@ -1,4 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { addDeployments } from "./deploy-commands.ts";
+import { collectList, home } from "./options.ts";
 
 const EXITS = `
 Exit codes: 0 nothing that fails, 1 something that fails or cannot be read, 2 the command line was
@@ -14,6 +16,7 @@ export function addRules(program: Command): void {
   addChecks(rules);
   addViews(rules);
   addDiff(rules);
+  addDeployments(rules);
 }
 
 function addChecks(rules: Command): void {
@@ -34,7 +37,7 @@ function addChecks(rules: Command): void {
     .addOption(engine())
     .addOption(format("text", "json", "sarif"))
     .addOption(home())
-    .addOption(new Option("--off <codes>", "lints to leave out, comma-separated").argParser(codes))
+    .addOption(new Option("--off <codes>", "lints to leave out, comma-separated").argParser(collectList))
     .option("--strict", "fail on warnings too")
     .option("--codes", "list every lint with its reason, an example and the same mended")
     .addHelpText("after", SOURCES + EXITS)
@@ -88,9 +91,6 @@ function addDiff(rules: Command): void {
     .action(async (before, after, flags) => (await import("./rules.ts")).diffRuleFiles(before, after, flags));
 }
 
-const home = (): Option =>
-  new Option("--home <folder>", "data folder; default: the platform's place for program data").env("FALCO_SKILLS_HOME");
-
 const format = (...choices: string[]): Option =>
   new Option("--format <form>", "form of the output").choices(choices).default("text");
 
@@ -104,11 +104,3 @@ function version(value: string): string {
   if (minor === undefined) throw new InvalidArgumentError("expected a version as 0.57 or 0.63.0");
   return `0.${minor}.${patch}`;
 }
-
-const codes = (value: string, before: readonly string[] = []): readonly string[] => [
-  ...before,
-  ...value
-    .split(",")
-    .map((code) => code.trim())
-    .filter((code) => code !== ""),
-];

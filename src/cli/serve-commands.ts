@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { collect, collectList, fromEnvironment } from "./options.ts";
 
 /** `serve`: what an MCP host starts; every option that names something can be set in the environment, too. */
 export function addServe(program: Command): void {
@@ -56,9 +57,11 @@ function addSources(serve: Command): void {
 function addLimits(serve: Command): void {
   serve
     .addOption(
-      fromEnvironment("--toolsets <names>", "offer only these groups of tools, comma-separated").argParser(names),
+      fromEnvironment("--toolsets <names>", "offer only these groups of tools, comma-separated").argParser(collectList),
     )
-    .addOption(fromEnvironment("--exclude-tools <names>", "withhold these tools, comma-separated").argParser(names))
+    .addOption(
+      fromEnvironment("--exclude-tools <names>", "withhold these tools, comma-separated").argParser(collectList),
+    )
     .option("--read-only", "offer only tools that change nothing; wins over everything else")
     .option(
       "--allow-changes",
@@ -88,22 +91,6 @@ function addFalcoOptions(serve: Command): void {
       ),
     );
 }
-
-/** The option can be set as FALCO_SKILLS_<NAME> too. */
-function fromEnvironment(flags: string, description: string): Option {
-  const option = new Option(flags, description);
-  return option.env(`FALCO_SKILLS_${option.name().toUpperCase().replaceAll("-", "_")}`);
-}
-
-const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
-
-const names = (value: string, before: readonly string[] = []): readonly string[] => [
-  ...before,
-  ...value
-    .split(",")
-    .map((name) => name.trim())
-    .filter((name) => name !== ""),
-];
 
 function resultChars(value: string): number {
   const count = Number(value);

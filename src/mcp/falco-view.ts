@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { redactText } from "../audit/redact-text.ts";
 import type { FalcoProcess, FalcoWebserver, RunningFalco } from "../falco/host/running-falco.ts";
 import type { Engines } from "../runs/choose-engine.ts";
 
@@ -90,7 +91,8 @@ export const hostFindings = ({ findings }: RunningFalco): z.input<typeof HOST_FI
     message,
     ...(where === undefined ? {} : { where }),
     fix,
-    ...(lines === undefined ? {} : { lines }),
+    // They repeat the person's own blocks, where a URL may carry a token.
+    ...(lines === undefined ? {} : { lines: redactText(lines) }),
   }));
 
 function processView(process: FalcoProcess | undefined) {

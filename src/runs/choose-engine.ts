@@ -1,5 +1,5 @@
 import { FalcoSkillsError } from "../errors/falco-skills-error.ts";
-import type { FalcoSearch } from "../falco/binary/falco-binary.ts";
+import type { FalcoBinary, FalcoSearch } from "../falco/binary/falco-binary.ts";
 import { noFalco } from "../falco/binary/find-falco.ts";
 import type { Engine } from "./engine.ts";
 import type { FalcoEngine } from "./falco-engine.ts";
@@ -9,6 +9,8 @@ export interface Engines {
   /** For a rule set loaded for that engine version; the newest one without. */
   readonly embedded: (engineVersion?: string) => Engine;
   readonly falco: FalcoEngine | undefined;
+  /** The binary behind `falco`. */
+  readonly binary: FalcoBinary | undefined;
   /** Where a Falco binary was looked for, and why the places have none. */
   readonly search: FalcoSearch;
 }

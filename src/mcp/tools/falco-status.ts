@@ -32,6 +32,7 @@ export const falcoStatus = defineTool({
       store: z.string().describe("Database driver"),
       bytes: z.int(),
       damaged_files: z.array(z.strictObject({ path: z.string(), reason: z.string() })),
+      archived: z.int().optional().describe("Alerts that retention moved into the archive; searched with archive true"),
     }),
     feeds: z
       .array(
@@ -146,6 +147,7 @@ function storeView(store: StoreStatus) {
     store: store.driver,
     bytes: store.bytes,
     damaged_files: store.setAside.map(({ path, reason }) => ({ path, reason })),
+    ...(store.archive === undefined ? {} : { archived: store.archive.alerts }),
   };
 }
 

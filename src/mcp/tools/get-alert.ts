@@ -4,6 +4,7 @@ import type { StoredAlert } from "../../store/alert-store.ts";
 import { neighbours } from "../../store/neighbours.ts";
 import { ALERT_ROW, alertRow, untrustedIn } from "../alert-view.ts";
 import { shorten } from "../answer.ts";
+import { ARCHIVE_INPUT, coldOptions } from "../archive-view.ts";
 import { defineTool } from "../tool.ts";
 
 export const getAlert = defineTool({
@@ -18,6 +19,7 @@ export const getAlert = defineTool({
     id: z.string().min(1).max(100).describe("Alert id as search_alerts returns it"),
     around_seconds: z.int().min(0).max(86_400).default(300).describe("How far neighbours may lie before and after"),
     neighbours: z.int().min(0).max(50).default(10).describe("How many neighbours to show at most"),
+    archive: ARCHIVE_INPUT,
   }),
   output: z.strictObject({
     alert: ALERT_ROW,
@@ -36,11 +38,14 @@ export const getAlert = defineTool({
   }),
   cuttable: ["neighbours"],
 
-  async run({ id, around_seconds, neighbours: limit }, { services }) {
-    const alert = await services.alerts.get(id);
+  async run({ id, around_seconds, neighbours: limit, archive }, context) {
+    const { services } = context;
+    const alert = await services.alerts.get(id, coldOptions(archive, context));
     if (alert === undefined) {
       throw new FalcoSkillsError("ALERT_NOT_FOUND", `no stored alert has id ${JSON.stringify(id)}`, {
-        fix: "Call search_alerts and pass an id it returned.",
+        fix: archive
+          ? "Call search_alerts and pass an id it returned."
+          : "Call search_alerts and pass an id it returned; for an archived alert pass archive true.",
       });
     }
     const distanceNs = BigInt(around_seconds) * 1_000_000_000n;

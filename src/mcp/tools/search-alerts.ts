@@ -3,6 +3,7 @@ import { formatTimeNs } from "../../alert/time.ts";
 import type { AlertFilter, AlertPage, AlertStore } from "../../store/alert-store.ts";
 import { nearestNames } from "../../text/nearest-names.ts";
 import { ALERT_ROW, alertRow, DETAIL, untrustedIn } from "../alert-view.ts";
+import { ARCHIVE_INPUT, archiveWarnings, coldOptions } from "../archive-view.ts";
 import { FILTER, resolveWindow, toAlertFilter } from "../filter-input.ts";
 import { fitPage } from "../fit-page.ts";
 import { openCursor, sealCursor } from "../search-cursor.ts";
@@ -22,6 +23,7 @@ export const searchAlerts = defineTool({
     order: z.enum(["newest", "oldest"]).default("newest").describe("Which end of the window to begin with"),
     limit: z.int().min(1).max(200).default(20).describe("Alerts on a page; fewer come when they are long"),
     cursor: z.string().max(500).optional().describe("next_cursor of the page before, with the same filters"),
+    archive: ARCHIVE_INPUT,
     detail: DETAIL,
   }),
   output: z.strictObject({
@@ -29,7 +31,8 @@ export const searchAlerts = defineTool({
     matched: z.int().describe("Alerts that match all filters now"),
   }),
 
-  async run({ order, limit, cursor, detail, ...input }, { services, room }) {
+  async run({ order, limit, cursor, archive, detail, ...input }, context) {
+    const { services, room } = context;
     const { alerts } = services;
     const asked = cursor === undefined ? undefined : openCursor(cursor, input);
     const window = asked?.window ?? resolveWindow(input, services.nowNs());
@@ -38,13 +41,21 @@ export const searchAlerts = defineTool({
       limit,
       room,
       (count) =>
-        alerts.search(filter, { limit: count, order, ...(asked === undefined ? {} : { cursor: asked.cursor }) }),
+        alerts.search(filter, {
+          limit: count,
+          order,
+          ...coldOptions(archive, context),
+          ...(asked === undefined ? {} : { cursor: asked.cursor }),
+        }),
       (found) => found.alerts.map((alert) => alertRow(alert, detail)),
     );
     return {
       data: { alerts: page.alerts.map((alert) => alertRow(alert, detail)), matched: page.matched },
       source: sourceOf(filter, page.considered),
-      warnings: page.matched === 0 ? await whyNothing(filter, page, alerts) : [],
+      warnings: [
+        ...archiveWarnings(page.archive),
+        ...(page.matched === 0 ? await whyNothing(filter, page, alerts) : []),
+      ],
       ...(page.nextCursor === undefined ? {} : { nextCursor: sealCursor(page.nextCursor, input, window) }),
       untrusted: page.alerts.length === 0 ? [] : untrustedIn(page.alerts, "alerts[]", detail),
     };

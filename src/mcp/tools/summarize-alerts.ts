@@ -3,6 +3,7 @@ import { formatTimeNs } from "../../alert/time.ts";
 import { FalcoSkillsError } from "../../errors/falco-skills-error.ts";
 import type { GroupKey, Summary } from "../../store/alert-store.ts";
 import { isUntrusted } from "../alert-view.ts";
+import { ARCHIVE_INPUT, archiveWarnings, coldOptions } from "../archive-view.ts";
 import { FILTER, resolveWindow, toAlertFilter } from "../filter-input.ts";
 import { defineTool } from "../tool.ts";
 import { sourceOf } from "./search-alerts.ts";
@@ -34,6 +35,7 @@ export const summarizeAlerts = defineTool({
       .describe("None, one or two of rule, priority, source, hostname, tag, field:<output field>"),
     bucket: z.string().max(20).optional().describe("Width of a time bucket for a series, as 5m, 1h or 1d"),
     limit: z.int().min(1).max(500).default(30).describe("Groups to show, largest first"),
+    archive: ARCHIVE_INPUT,
   }),
   output: z.strictObject({
     matched: z.int().describe("Alerts that match all filters"),
@@ -55,18 +57,21 @@ export const summarizeAlerts = defineTool({
   }),
   cuttable: ["series", "groups"],
 
-  async run({ by, bucket, limit, ...input }, { services }) {
+  async run({ by, bucket, limit, archive, ...input }, context) {
+    const { services } = context;
     const { alerts } = services;
+    const cold = coldOptions(archive, context);
     const filter = await toAlertFilter(input, alerts, resolveWindow(input, services.nowNs()));
     const keys = by.map(toGroupKey);
     const bucketNs =
       bucket === undefined
         ? undefined
-        : await checkedWidth(bucket, () => alerts.summarize({ filter, by: [], limit: 1 }));
+        : await checkedWidth(bucket, () => alerts.summarize({ filter, by: [], limit: 1, ...cold }));
     const summary = await alerts.summarize({
       filter,
       by: keys,
       limit,
+      ...cold,
       ...(bucketNs === undefined ? {} : { bucketNs }),
     });
     const hidden = summary.groupCount - summary.groups.length;
@@ -85,10 +90,12 @@ export const summarizeAlerts = defineTool({
           : { series: summary.buckets.map(({ fromNs, count }) => ({ from: formatTimeNs(fromNs), count })) }),
       },
       source: sourceOf(filter, summary.considered),
-      warnings:
-        hidden > 0 && keys.length > 0
+      warnings: [
+        ...archiveWarnings(summary.archive),
+        ...(hidden > 0 && keys.length > 0
           ? [`${hidden} smaller groups are not shown; raise limit or narrow the filter`]
-          : [],
+          : []),
+      ],
       untrusted: keys
         .filter((key) => key.startsWith("field:") && isUntrusted(key.slice(6)))
         .map((key) => `groups[].keys.${key}`),

@@ -70,6 +70,7 @@ export async function replayTools(): Promise<ReplayTools> {
     engines: async () => ({
       embedded: (version: string) => embeddedEngine(version, "node-1"),
       falco: undefined,
+      binary: undefined,
       search: { refused: [] },
     }),
     captures: { locate: (path: string) => resolveInside({ folders: [roots], flag: "--captures-root" }, path) },
