@@ -18,7 +18,7 @@ export interface PrunedRange {
 export interface PruningObservations {
   /** Says that the bodies of these records are gone. */
   notePruned(range: PrunedRange): void;
-  noteConfession(seq: number, pruned: Fields | undefined): void;
+  noteConfession(pruned: Fields | undefined): void;
   noteErasure(seq: number, erased: Fields | undefined): void;
   isPruned(seq: number): boolean;
   readonly pruned: readonly PrunedRange[];
@@ -31,16 +31,16 @@ export interface PruningObservations {
 
 export function pruningObservations(): PruningObservations {
   const pruned: PrunedRange[] = [];
-  const confessed = new Map<string, { readonly sha256: unknown; readonly at: number }[]>();
+  const confessed = new Map<string, unknown[]>();
   const erasedCommitments = new Set<string>();
   const erasures: ErasedRecord[] = [];
   return {
     notePruned: (range) => pruned.push(range),
-    noteConfession(at, told) {
+    noteConfession(told) {
       for (const range of listOf(told?.ranges) as Fields[]) {
         const name = `${range?.from}-${range?.to}`;
         const before = confessed.get(name) ?? [];
-        if (confessed.size < MAX_CONFESSED) confessed.set(name, [...before, { sha256: range?.leaves_sha256, at }]);
+        if (confessed.size < MAX_CONFESSED) confessed.set(name, [...before, range?.leaves_sha256]);
       }
     },
     noteErasure(by, told) {
@@ -53,8 +53,9 @@ export function pruningObservations(): PruningObservations {
     erasures,
     unconfessed: () =>
       pruned.flatMap((range) => {
-        const told = (confessed.get(`${range.from}-${range.to}`) ?? []).filter(({ at }) => at > range.to);
-        if (told.some(({ sha256 }) => sha256 === range.sha256)) return [];
+        // A digest over leaves can only stand behind them: each of them depends on every record before.
+        const told = confessed.get(`${range.from}-${range.to}`) ?? [];
+        if (told.includes(range.sha256)) return [];
         return [{ range, reason: told.length > 0 ? ("pruned-differs" as const) : ("pruned-unconfessed" as const) }];
       }),
   };

@@ -97,7 +97,7 @@ export function observations(startedAt: number): Observations {
     if (told.type === "session.end") ended.add(String(told.session));
     if (told.type === "evidence.added") noteEvidence(told.evidence as Fields | undefined);
     if (told.type === "evidence.pruned") evidence.delete(String((told.evidence as Fields | undefined)?.sha256));
-    if (told.type === "log.pruned") pruning.noteConfession(seq, told.pruned as Fields | undefined);
+    if (told.type === "log.pruned") pruning.noteConfession(told.pruned as Fields | undefined);
     if (told.type === "redaction.erased") pruning.noteErasure(seq, told.erased as Fields | undefined);
     if (told.type === "log.gap") noticed.add("gap");
     if (told.type === "log.recovered") {
