@@ -204,6 +204,14 @@ test("a later checkpoint costs only what came after it, and finds what is wrong 
 
 test.each([
   { what: "moved to hide records", edit: (edge: Fields) => ({ ...edge, offset: (edge.offset as number) + 11 }) },
+  {
+    what: "moved behind a record, with that record's leaf",
+    edit: (edge: Fields) => ({
+      ...edge,
+      offset: (edge.offset as number) + 11,
+      leaf: leafHash(Buffer.from('{"seq":21}')).toString("hex"),
+    }),
+  },
   { what: "with another last leaf", edit: (edge: Fields) => ({ ...edge, leaf: "1".repeat(64) }) },
   {
     what: "of another tree",
