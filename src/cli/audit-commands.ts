@@ -42,7 +42,7 @@ export function addAudit(program: Command): void {
     .action(async (seq, flags) => (await import("./audit-proofs.ts")).writeProof(seq, flags));
   audit
     .command("consistency")
-    .description("prove that the trail at one size is a beginning of the trail at another (RFC 6962)")
+    .description("prove that the trail at one size begins the later one")
     .argument("<older>", "number of records", wholeNumber)
     .argument("[newer]", "number of records; default the newest signed size", wholeNumber)
     .addOption(home())
@@ -50,13 +50,13 @@ export function addAudit(program: Command): void {
     .action(async (older, newer, flags) => (await import("./audit-proofs.ts")).showConsistency(older, newer, flags));
   audit
     .command("heads")
-    .description("copy the signed heads to a folder on another disk or machine, or to a git repository, as a commit")
-    .requiredOption("--to <folder>", "folder; made when it is missing")
+    .description("copy the signed heads elsewhere: a folder, or a git repository")
+    .requiredOption("--to <folder>", "folder, made when it is missing; each copy is a commit in a git repository")
     .addOption(home())
     .action(async (flags) => (await import("./audit-heads.ts")).keepHeads(flags));
   audit
     .command("erase")
-    .description("delete what opens the commitments of a record; every proof still holds, and the trail says so")
+    .description("delete what a record withheld; every proof still holds")
     .argument("<seq>", "record number", wholeNumber)
     .requiredOption("--reason <text>", "why; kept in the trail")
     .addOption(home())

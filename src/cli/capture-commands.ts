@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { CAPTURE_QUESTIONS } from "../investigate/capture/capture-questions.ts";
+import { collectList } from "./options.ts";
 
 const QUESTIONS = `
 Questions:
@@ -29,7 +30,8 @@ export function addCapture(program: Command): void {
     .option("--container <id>", "only this container: id, beginning of one, name, or host")
     .option("--from <time>", "earliest time: RFC 3339 or nanoseconds since 1970")
     .option("--to <time>", "latest time, exclusive")
-    .option("--condition <text>", "question events: a Falco condition without macros")
+    .option("--condition <text>", "question events: a Falco condition")
+    .option("--rules <paths>", "question events: rules whose macros and lists it may use (repeatable)", collectList)
     .option("--fields <names>", "questions events and around: Falco fields, comma-separated", fieldNames)
     .option("--at <time>", "question around: the time")
     .addOption(new Option("--seconds <count>", "question around: how far").argParser(seconds).default(1))

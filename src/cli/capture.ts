@@ -7,7 +7,9 @@ import { type CaptureAnswer, type CaptureRows, queryCapture } from "../investiga
 import { aroundOf, checkArguments, filterOf } from "../mcp/capture-input.ts";
 import { visible } from "../text/visible.ts";
 import { nowNs } from "./ambient.ts";
-import { colors, printJson, printLine, printTable, progressLine } from "./print.ts";
+import { namedRuleFiles } from "./named-rules.ts";
+import { colors, printJson, printLine, printTable } from "./print.ts";
+import { progressLine } from "./progress-line.ts";
 import { homeFolder } from "./settings.ts";
 
 export interface CaptureFlags {
@@ -17,6 +19,7 @@ export interface CaptureFlags {
   readonly from?: string;
   readonly to?: string;
   readonly condition?: string;
+  readonly rules?: readonly string[];
   readonly fields?: readonly string[];
   readonly at?: string;
   readonly seconds: number;
@@ -56,13 +59,14 @@ interface Work {
 }
 
 async function answer(question: CaptureQuestion, file: string, flags: CaptureFlags, work: Work): Promise<void> {
-  const { condition, fields, at, everything, limit, after } = flags;
-  checkArguments({ question, condition, fields, at, everything });
+  const { condition, rules, fields, at, everything, limit, after } = flags;
+  checkArguments({ question, condition, rules, fields, at, everything });
   const given = await queryCapture(file, {
     question,
     ...filterOf(flags, nowNs()),
     ...(question === "around" ? aroundOf(flags, undefined) : {}),
     condition,
+    rules: rules === undefined ? undefined : await namedRuleFiles(rules, flags.home),
     fields,
     isEverything: everything,
     limit,

@@ -1,11 +1,10 @@
-import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { FalcoSkillsError } from "../errors/falco-skills-error.ts";
 import { replayableRules } from "../replay/runs/replayable-rules.ts";
-import { openRuleLibrary } from "../rules/library/open-rule-library.ts";
 import { readRuleFiles } from "../rules/library/read-rule-files.ts";
-import { loadRules } from "../rules/load-rules.ts";
+import { type LoadOptions, loadRules, type RuleFile, type RuleSetLoad } from "../rules/load-rules.ts";
 import type { RuleSet } from "../rules/rule-set.ts";
+import { newId, nowMs } from "./ambient.ts";
 import { homeFolder } from "./settings.ts";
 
 /**
@@ -13,17 +12,30 @@ import { homeFolder } from "./settings.ts";
  * REPLAY_RULES_BROKEN for rules that Falco would not start with, and as reading them does.
  */
 export async function namedRules(paths: readonly string[], homeFlag: string | undefined): Promise<RuleSet> {
-  const [first = ""] = paths;
-  if (paths.length === 1 && first.startsWith("set:")) {
-    const folder = join(homeFolder(homeFlag, process.env), "rules");
-    const library = openRuleLibrary({ folder, nowMs: () => Date.now(), newId: () => randomUUID().slice(0, 8) });
-    const [name = "", digest] = first.slice("set:".length).split("@");
-    const { ok, ruleSet } = replayableRules(await library.get(name, digest));
-    return ok ? ruleSet : broken(first);
-  }
-  const { files } = await readRuleFiles(paths);
-  const { ok, ruleSet } = replayableRules({ ...loadRules(files), files, options: {} });
+  const { files, options, loaded } = await namedRuleFiles(paths, homeFlag);
+  const { ok, ruleSet } = replayableRules({ ...(loaded ?? loadRules(files, options)), files, options });
   return ok ? ruleSet : broken(paths.join(", "));
+}
+
+/** The files behind such paths, and how they load. */
+export async function namedRuleFiles(paths: readonly string[], homeFlag: string | undefined): Promise<NamedFiles> {
+  const [first = ""] = paths;
+  if (paths.length !== 1 || !first.startsWith("set:")) {
+    return { files: (await readRuleFiles(paths)).files, options: {}, loaded: undefined };
+  }
+  // Only sets of home need the library, and it is not small.
+  const { openRuleLibrary } = await import("../rules/library/open-rule-library.ts");
+  const library = openRuleLibrary({ folder: join(homeFolder(homeFlag, process.env), "rules"), nowMs, newId });
+  const [name = "", digest] = first.slice("set:".length).split("@");
+  const set = await library.get(name, digest);
+  return { files: set.files, options: set.options, loaded: set };
+}
+
+interface NamedFiles {
+  readonly files: readonly RuleFile[];
+  readonly options: LoadOptions;
+  /** Where they come from a set of home, which is loaded already. */
+  readonly loaded: RuleSetLoad | undefined;
 }
 
 function broken(what: string): never {

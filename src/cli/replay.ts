@@ -6,7 +6,7 @@ import type { RunAlert, RunInput, RunOutcome } from "../replay/runs/run.ts";
 import { runRules } from "../replay/runs/run-rules.ts";
 import { visible } from "../text/visible.ts";
 import { namedRules } from "./named-rules.ts";
-import { progressLine } from "./print.ts";
+import { progressLine } from "./progress-line.ts";
 
 export interface ReplayFlags {
   readonly rules: readonly string[];

@@ -12,7 +12,8 @@ import type { ArchiveStatus } from "../store/alert-store.ts";
 import { applyRetention, type RetentionReport } from "../store/cold/apply-retention.ts";
 import { COMMAND_LINE, nowMs } from "./ambient.ts";
 import { buildServices } from "./build-services.ts";
-import { colors, printJson, printLine, printTable, progressLine } from "./print.ts";
+import { colors, printJson, printLine, printTable } from "./print.ts";
+import { progressLine } from "./progress-line.ts";
 import { homeFolder } from "./settings.ts";
 
 interface HomeFlags {

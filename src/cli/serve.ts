@@ -9,6 +9,7 @@ import { log } from "./ambient.ts";
 import { buildServices } from "./build-services.ts";
 import { type Feeds, startFeeds } from "./feeds.ts";
 import { readSettings, type ServeFlags } from "./settings.ts";
+import { startUpkeep } from "./upkeep.ts";
 
 /** Serves MCP on standard input and output; resolves when the client is gone or a signal came and all is written. */
 export async function serve(flags: ServeFlags): Promise<void> {
@@ -30,6 +31,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
     deployInto: settings.deployInto,
   });
   feeds = await startFeeds(settings, built.services.alerts, built.quarantine);
+  const upkeep = settings.readOnly ? undefined : startUpkeep(built.services);
   await new Promise<void>((resolve) => {
     const tap = new AuditTap(new StdioServerTransport(), {
       audit: built.services.audit,
@@ -49,6 +51,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
     const server = serveStdio(factory, { transport: tap, onerror: (error) => log(error.message) });
     stopOnSignals(() => void server.close());
   });
+  upkeep?.stop();
   await feeds.close();
   await built.close();
 }

@@ -13,7 +13,8 @@ import { toJunit } from "../replay/rule-tests/to-junit.ts";
 import type { RunInput } from "../replay/runs/run.ts";
 import { visible } from "../text/visible.ts";
 import { namedRules } from "./named-rules.ts";
-import { colors, printJson, printLine, progressLine } from "./print.ts";
+import { colors, printJson, printLine } from "./print.ts";
+import { progressLine } from "./progress-line.ts";
 
 export interface TestFlags {
   readonly rules?: readonly string[];

@@ -19,6 +19,7 @@ export function checkArguments(input: Record<string, unknown>): void {
   const { question, at, alert } = input;
   const takes: Record<string, readonly string[]> = {
     condition: ["events"],
+    rules: ["events"],
     fields: ["events", "around"],
     at: ["around"],
     everything: ["around"],

@@ -41,6 +41,16 @@ describe("help", () => {
     [["skills", "add"]],
     [["audit"]],
     [["audit", "verify"]],
+    [["rules"]],
+    [["rules", "deploy"]],
+    [["approve"]],
+    [["falco"]],
+    [["falco", "config"]],
+    [["replay"]],
+    [["capture"]],
+    [["retention"]],
+    [["retention", "set"]],
+    [["export"]],
   ])("%j", async (command) => {
     const { status, stdout } = run(...command, "--help");
     expect(status).toBe(0);

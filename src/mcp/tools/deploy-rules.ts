@@ -136,7 +136,10 @@ async function planOf(
   );
 }
 
-function rollbackOf({ deployments, loading }: DeploymentPlace, input: Input, { signal }: ToolContext) {
+async function rollbackOf({ deployments, loading, folder }: DeploymentPlace, input: Input, { signal }: ToolContext) {
+  const former = await deployments.get(deploymentOf(input));
+  if (folder === undefined) throw noFolder();
+  if (former.folder !== folder) throw elsewhere(former, folder);
   return deployments.planRollback(deploymentOf(input), commonOf(input, loading), signal);
 }
 
@@ -156,8 +159,9 @@ function filesOf(set: StoredRuleSet, names: readonly string[] | undefined): Stor
   });
 }
 
-async function deploy({ deployments }: DeploymentPlace, input: Input, context: ToolContext) {
+async function deploy({ deployments, folder }: DeploymentPlace, input: Input, context: ToolContext) {
   const plan = await deployments.get(deploymentOf(input));
+  if (plan.folder !== folder) throw elsewhere(plan, folder ?? "none");
   if (!plan.fit)
     throw rulesBroken(
       "the plan",
@@ -239,5 +243,14 @@ function noFolder(): FalcoSkillsError {
     {
       fix: "Start the server with --deploy-into and the rules folder of Falco, as /etc/falco/rules.d.",
     },
+  );
+}
+
+/** Plans made at a terminal may be about any folder; the model's are about the configured one. */
+function elsewhere({ id, folder }: DeploymentPlan, configured: string): FalcoSkillsError {
+  return new FalcoSkillsError(
+    "DEPLOY_FOLDER_UNKNOWN",
+    `deployment ${id} is about ${JSON.stringify(folder)}, and the configured rules folder is ${JSON.stringify(configured)}`,
+    { fix: "Have a person run falco-skills rules rollback or falco-skills rules deploy at a terminal." },
   );
 }

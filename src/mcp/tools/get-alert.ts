@@ -49,7 +49,10 @@ export const getAlert = defineTool({
       });
     }
     const distanceNs = BigInt(around_seconds) * 1_000_000_000n;
-    const near = limit === 0 ? [] : await neighbours(services.alerts, alert, { distanceNs, limit });
+    const near =
+      limit === 0
+        ? []
+        : await neighbours(services.alerts, alert, { distanceNs, limit, ...coldOptions(archive, context) });
     const rows = near.map((found) => ({ ...alertRow(found.alert, "concise"), related_by: [...found.relations] }));
     const rule = await services.rules.ruleText(alert.rule);
     return {

@@ -9,6 +9,7 @@ import { aroundOf, CAPTURE_FILTER, checkArguments, filterOf, processOf } from ".
 import { CAPTURE_LISTS, CAPTURE_ROWS, type CaptureList, fitRows, shownRows, untrustedInRows } from "../capture-view.ts";
 import type { Services } from "../services.ts";
 import { defineTool } from "../tool.ts";
+import { SET } from "./load-rules.ts";
 
 const text = z.string().min(1).max(1_000);
 const count = z.int().min(0);
@@ -31,7 +32,8 @@ export const queryCaptureTool = defineTool({
       .min(1)
       .max(10_000)
       .optional()
-      .describe("Question events: a Falco condition without macros, as evt.type=openat and fd.name startswith /etc"),
+      .describe("Question events: a Falco condition, as evt.type=openat and fd.name startswith /etc"),
+    rules: SET.optional().describe("Question events: loaded rule set whose macros and lists the condition may use"),
     fields: z
       .array(z.string().min(1).max(200))
       .max(30)
@@ -80,6 +82,7 @@ export const queryCaptureTool = defineTool({
       ...(question === "around" ? aroundOf(input, alert) : {}),
       ...(question === "process" && alert ? { process: input.process ?? processOf(alert) } : {}),
       condition: input.condition,
+      rules: input.rules === undefined ? undefined : await macrosOf(input.rules, services),
       fields: input.fields,
       isEverything: input.everything,
       after,
@@ -110,6 +113,11 @@ export const queryCaptureTool = defineTool({
     };
   },
 });
+
+async function macrosOf(name: string, { rules }: Services) {
+  const { files, options } = await rules.get(name);
+  return { files, options };
+}
 
 function spanOf(firstNs: bigint | undefined, lastNs: bigint | undefined): { first?: string; last?: string } {
   if (firstNs === undefined || lastNs === undefined) return {};

@@ -34,7 +34,7 @@ export const searchAlerts = defineTool({
   async run({ order, limit, cursor, archive, detail, ...input }, context) {
     const { services, room } = context;
     const { alerts } = services;
-    const asked = cursor === undefined ? undefined : openCursor(cursor, input);
+    const asked = cursor === undefined ? undefined : openCursor(cursor, { ...input, archive });
     const window = asked?.window ?? resolveWindow(input, services.nowNs());
     const filter = await toAlertFilter(input, alerts, window);
     const page = await fitPage(
@@ -56,7 +56,9 @@ export const searchAlerts = defineTool({
         ...archiveWarnings(page.archive),
         ...(page.matched === 0 ? await whyNothing(filter, page, alerts) : []),
       ],
-      ...(page.nextCursor === undefined ? {} : { nextCursor: sealCursor(page.nextCursor, input, window) }),
+      ...(page.nextCursor === undefined
+        ? {}
+        : { nextCursor: sealCursor(page.nextCursor, { ...input, archive }, window) }),
       untrusted: page.alerts.length === 0 ? [] : untrustedIn(page.alerts, "alerts[]", detail),
     };
   },
