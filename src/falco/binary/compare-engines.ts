@@ -188,8 +188,10 @@ function findingText({ code, message, context }: FalcoFinding): string {
   return `${code}: ${message}${place === undefined ? "" : ` (${place.line}:${place.column})`}`;
 }
 
+/** Places read alike however Falco's schema library writes them: `[key]` before valijson 1.1, `["key"]` since. */
 function schemaText({ schema_valid, schema_warnings = [] }: FalcoLoadResult): string[] {
-  return schema_valid === undefined ? [] : [String(schema_valid), ...schema_warnings];
+  if (schema_valid === undefined) return [];
+  return [String(schema_valid), ...schema_warnings.map((words) => words.replaceAll(/\["([^"\]]{1,200})"\]/g, "[$1]"))];
 }
 
 function keyOf(alert: ComparedAlert | undefined): string {

@@ -127,3 +127,20 @@ test.each([
   expect(same).toBe(false);
   expect(differences.first.map(({ what }) => what)).toEqual(expected);
 });
+
+const schemaSays = (place: string, words = "Value type not permitted by 'type' constraint.") => ({
+  results: [
+    { name: "a.yaml", successful: true, schema_valid: false, errors: [], warnings: [] },
+    { name: "b.yaml", successful: true, schema_valid: false, errors: [], warnings: [] },
+  ].map((result) => ({ ...result, schema_warnings: [`failed for <root>[0]${place}: ${words}`] })),
+});
+
+test.each([
+  ["written by two versions of its library", schemaSays("[override][output]"), [`["override"]["output"]`], 0],
+  ["at another key", schemaSays("[override][output]"), [`["override"]["priority"]`], 2],
+  ["at another item", schemaSays("[1]"), ["[2]"], 2],
+  ["for another reason", schemaSays("[rule]"), [`["rule"]`, "Missing required property 'desc'."], 2],
+] as const)("places of the schema: %s", (_, falco, [place, words], count) => {
+  const { differences } = compareVerdicts(falco, schemaSays(place, words));
+  expect(differences).toMatchObject({ count, first: Array(count).fill({ what: "schema" }) });
+});
