@@ -2,13 +2,13 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { collect, collectList, home } from "./options.ts";
 
 const DEPLOY = `
-The files are copied into the folder under their own names. Everything is shown first: what changes,
-in files and in meaning. At a terminal you are asked for your yes; without one the plan waits, and
-falco-skills approve shows it to whoever runs it. Afterwards Falco is watched, and the old files
-are put back when it does not load the new ones or does badly.
+Everything is shown first: what changes, in files and in meaning. At a terminal
+you are asked for your yes; without one the plan waits, and falco-skills approve
+shows it to whoever runs it. Afterwards Falco is watched, and the old files are
+put back when it does not load the new ones or does badly.
 
-Exit codes: 0 in place, 1 failed, refused or put back, 2 the command line was not understood,
-3 the plan waits for approval.`;
+Exit codes: 0 in place, 1 failed, refused or put back, 2 the command line was
+not understood, 3 the plan waits for approval.`;
 
 /** `approve`: a person's yes or no to what a server asked for; its code is loaded when it runs. */
 export function addApprove(program: Command): void {
@@ -25,7 +25,7 @@ export function addApprove(program: Command): void {
 export function addDeployments(rules: Command): void {
   changing(rules.command("deploy"))
     .description("change the rule files of a Falco: plan, approval, switch, confirmation, or the old files again")
-    .argument("[paths...]", "rule files, or folders of them, to add or replace")
+    .argument("[paths...]", "rule files, or folders of them, to add or replace under their own names")
     .requiredOption("--into <folder>", "the rules folder of Falco, as /etc/falco/rules.d")
     .addOption(new Option("--remove <names>", "rule files to remove, comma-separated").argParser(collectList))
     .option("--approval <id>", "carry the plan out that was approved under this id")

@@ -119,7 +119,9 @@ function headline({ state, webserver, process: sensor }: RunningFalco): string {
         ? `Falco${version} answers, but not that it is healthy`
         : `Falco${version} runs, and its health is not known`,
     ),
-    down: colors.red("Falco does not run"),
+    down: colors.red(
+      webserver?.from === "--falco-url" ? `no Falco answers at ${visible(webserver.url)}` : "Falco does not run",
+    ),
     unknown: colors.yellow("whether Falco runs cannot be seen from here"),
   };
   return words[state];
@@ -182,11 +184,11 @@ function webserverTexts({ url, health, versions, metrics }: FalcoWebserver): (re
   }
   if (!metrics.ok) return [...rows, ["metrics", faultText(metrics.fault)]];
   const { events, eventDrops, queueDrops, ruleMatches } = metrics.value;
-  const told = (value: number | undefined) => (value === undefined ? "not counted" : String(value));
   const matches = ruleMatches.reduce((sum, row) => sum + row.matches, 0);
   return [
     ...rows,
-    ["events", `${told(events)} seen, ${told(eventDrops)} lost; ${told(queueDrops)} alerts lost`],
+    ["events", eventsText(events, eventDrops)],
+    ["alerts", queueDrops === undefined ? "losses are not counted" : `${queueDrops} lost in the queue`],
     [
       "matches",
       ruleMatches.length === 0
@@ -197,6 +199,11 @@ function webserverTexts({ url, health, versions, metrics }: FalcoWebserver): (re
             .join(", ")}`,
     ],
   ];
+}
+
+function eventsText(seen: number | undefined, lost: number | undefined): string {
+  if (seen === undefined && lost === undefined) return "not counted";
+  return `${seen ?? "uncounted"} seen, ${lost ?? "uncounted"} lost`;
 }
 
 const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? "" : "s"}`;

@@ -23,7 +23,7 @@ export function describePlan(home: string, plan: DeploymentPlan): { readonly tit
     ...(rollbackOf === undefined ? [] : [`Brings back what deployment ${rollbackOf} changed.`]),
     "",
     "Files, in this order:",
-    ...changes.map(fileLine),
+    ...changes.flatMap(fileLines),
     "",
     "Verdicts on the whole rule set:",
     ...verdicts.map(({ engine, ok, errors }) => `  ${engine}: ${ok ? "loads" : `REFUSED: ${errors.join("; ")}`}`),
@@ -35,24 +35,30 @@ export function describePlan(home: string, plan: DeploymentPlan): { readonly tit
     ),
     ...impactLines(plan),
     "",
-    `Afterwards the running Falco, where there is one, is watched for ${plan.watchSeconds} s; if it does not load the files,`,
-    "is not healthy, drops more or floods alerts, the old files are put back.",
+    `Afterwards the running Falco, where there is one, is watched for ${plan.watchSeconds} s;`,
+    "if it does not load the files, is not healthy, drops more or floods alerts,",
+    "the old files are put back.",
     ...changes.flatMap((change) => diffLines(home, plan.id, change)),
   ].map(cutLine);
   return { title: `change rules in ${folder}: ${what}`.slice(0, 300), lines: cutLines(lines, join(home, plan.id)) };
 }
 
-function fileLine({ action, name, before, after }: FileChange): string {
-  const was = before === undefined ? "" : ` from ${before.sha256}`;
-  const is = after === undefined ? "" : ` to ${after.sha256} (${after.bytes} bytes)`;
-  return `  ${action} ${name}${was}${is}`;
+/** A hash has a line of its own, so that it can be compared by eye. */
+function fileLines({ action, name, before, after }: FileChange): string[] {
+  return [
+    `  ${action} ${name}${after === undefined ? "" : `, ${after.bytes} bytes`}`,
+    ...(before === undefined ? [] : [`    from ${before.sha256}`]),
+    ...(after === undefined ? [] : [`    to   ${after.sha256}`]),
+  ];
 }
 
 function section(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : ["", title, ...lines.map((line) => `  ${line}`)];
 }
 
-function ruleLines({ diff }: DeploymentPlan): string[] {
+function ruleLines({ diff, fit }: DeploymentPlan): string[] {
+  // What a refused file says is not in the set: the difference would tell of rules that are left, and nothing of its own.
+  if (!fit) return section("Rules:", ["not compared, since the new set does not load"]);
   const rows = diff.rules
     .slice(0, MAX_RULES)
     .flatMap(({ rule, change, details, lost, gained }) => [

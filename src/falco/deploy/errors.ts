@@ -84,8 +84,15 @@ export function notLoaded(names: readonly string[], rulesFiles: readonly string[
   );
 }
 
-export function nothingToDo(folder: string): FalcoSkillsError {
-  return new FalcoSkillsError("DEPLOY_NOTHING_TO_DO", `${quote(folder)} holds exactly that already`, {
+export function noFile(): FalcoSkillsError {
+  return new FalcoSkillsError("INVALID_ARGUMENT", "no file is named", {
+    fix: "Name rule files to write, or files of the folder to remove.",
+  });
+}
+
+export function nothingToDo(folder: string, missing?: string): FalcoSkillsError {
+  const why = missing === undefined ? "" : `; ${missing}`;
+  return new FalcoSkillsError("DEPLOY_NOTHING_TO_DO", `${quote(folder)} holds exactly that already${why}`, {
     fix: "Run falco-skills falco status to see whether the running Falco has loaded it.",
     where: folder,
   });

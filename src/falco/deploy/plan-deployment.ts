@@ -39,7 +39,7 @@ export async function planDeployment(
   const rulesFiles = (request.rulesFiles ?? [folder]).map((path) => resolve(path));
   checkRequest(request);
   checkRulesFolder(folder);
-  const { changes, bytes } = compareFiles(request);
+  const { changes, bytes, gone } = compareFiles(request);
   const loaded = await readLoadedFiles(folder, rulesFiles);
   checkLoads(loaded, changes, rulesFiles);
   const overlayOf = (made: readonly FileChange[]): Overlay =>
@@ -51,7 +51,7 @@ export async function planDeployment(
     await new Promise((resume) => setImmediate(resume));
     return loadRules(loaded.with(overlayOf(made)), load).ok;
   });
-  const warnings = [...(request.warnings ?? [])];
+  const warnings = [...(request.warnings ?? []), ...(gone.length === 0 ? [] : [notThere(gone)])];
   const verdicts = await judge(home, becomes, after, warnings, signal);
   const impact = becomes.ok ? await home.ports.impact?.(before, after, signal) : undefined;
   forgetPlans(home.folder, home.ports.nowMs());
@@ -97,7 +97,7 @@ function checkRequest({
   const names = [...write.map(({ name }) => name), ...remove];
   for (const name of names) checkName(name);
   if (new Set(names).size < names.length) throw wrong.argument("a file is named twice");
-  if (names.length === 0) throw wrong.argument("no file is named");
+  if (names.length === 0) throw wrong.noFile();
   if (names.length > MAX_FILES) throw wrong.argument(`${names.length} files are named, more than ${MAX_FILES}`);
   if (reason.trim() === "" || reason.length > 1_000)
     throw wrong.argument("the reason is empty or longer than 1000 characters");
@@ -106,10 +106,11 @@ function checkRequest({
   }
 }
 
-/** What becomes of each named file, those left out that are as asked for already. */
+/** What becomes of each named file, those left out that are as asked for already; `gone` are to go and are not there. */
 function compareFiles({ folder, write, remove = [] }: DeploymentRequest): {
   readonly changes: readonly FileChange[];
   readonly bytes: PlanBytes;
+  readonly gone: readonly string[];
 } {
   const wanted = [
     ...write.map(({ name, text }) => ({ name, bytes: Buffer.from(text) })),
@@ -118,10 +119,14 @@ function compareFiles({ folder, write, remove = [] }: DeploymentRequest): {
   const before = new Map<string, Buffer>();
   const after = new Map<string, Buffer>();
   const changes: FileChange[] = [];
+  const gone: string[] = [];
   for (const { name, bytes } of wanted) {
     const file = readPlain(join(folder, name), MAX_FILE_BYTES);
     if (file === "special") throw wrong.fileName(name, "what bears the name is no plain file");
-    if (bytes === undefined && file === undefined) continue;
+    if (bytes === undefined && file === undefined) {
+      gone.push(name);
+      continue;
+    }
     if (bytes !== undefined && bytes.length > MAX_FILE_BYTES) throw wrong.fileName(name, "it is too large");
     if (bytes !== undefined && file?.bytes.equals(bytes)) continue;
     if (file !== undefined) before.set(name, file.bytes);
@@ -129,9 +134,13 @@ function compareFiles({ folder, write, remove = [] }: DeploymentRequest): {
     const action = file === undefined ? "add" : bytes === undefined ? "remove" : "replace";
     changes.push({ action, name, ...sides(file, bytes) });
   }
-  if (changes.length === 0) throw wrong.nothingToDo(folder);
-  return { changes, bytes: { before, after } };
+  if (changes.length === 0) throw wrong.nothingToDo(folder, gone.length === 0 ? undefined : notThere(gone));
+  return { changes, bytes: { before, after }, gone };
 }
+
+/** A name that is mistyped looks like one that is gone already: the person hears of it. */
+const notThere = (names: readonly string[]): string =>
+  `to be removed and not there: ${names.map((name) => JSON.stringify(name)).join(", ")}`;
 
 function sides(
   file: Exclude<ReturnType<typeof readPlain>, "special">,

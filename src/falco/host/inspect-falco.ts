@@ -204,6 +204,9 @@ function bySeverity(findings: readonly HostFinding[]): HostFinding[] {
   return [...findings].sort((a, b) => RANK[a.severity] - RANK[b.severity]);
 }
 
+/** The file that our lines are proposed for. */
+const OURS = "zz-forensics.yaml";
+
 /** Changes that an option of the command line would undo are left out. */
 function mendOf(found: readonly Found[], read: ConfigurationRead): Mend | undefined {
   const changes = found
@@ -216,7 +219,8 @@ function mendOf(found: readonly Found[], read: ConfigurationRead): Mend | undefi
 }
 
 /**
- * A new file in the last folder of config_files, where it is read behind all others; else the file that is read last.
+ * A new file in the last folder of config_files, where it is read behind all others; else the file that is read last, as
+ * our own from last time is.
  * In a file of strategy add-only nothing could be changed.
  */
 function placeFor({ configuration, includes }: ConfigurationRead): Pick<Mend, "file" | "how"> {
@@ -224,6 +228,7 @@ function placeFor({ configuration, includes }: ConfigurationRead): Pick<Mend, "f
   if (last === undefined) return { file: configuration.path, how: "replace blocks" };
   if (last.kind === "file") return { file: last.path, how: "replace blocks" };
   const behind = last.names.at(-1) ?? "";
-  const name = behind < "zz-forensics.yaml" ? "zz-forensics.yaml" : `zz-${behind}`;
+  if (behind === OURS) return { file: join(last.path, OURS), how: "replace blocks" };
+  const name = behind < OURS ? OURS : `zz-${behind}`;
   return { file: join(last.path, name), how: "new file" };
 }

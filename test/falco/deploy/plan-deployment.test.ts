@@ -124,7 +124,9 @@ describe("a plan", () => {
     expect(lines).toEqual(
       expect.arrayContaining([
         "Reason: zsh is what we use",
-        `  add c.yaml to ${plan.changes[0]?.after?.sha256} (${rule("C").length} bytes)`,
+        `  add c.yaml, ${rule("C").length} bytes`,
+        `    to   ${plan.changes[0]?.after?.sha256}`,
+        `    from ${plan.changes[1]?.before?.sha256}`,
         "  embedded: loads",
         "Rules (2 changed, 1 unchanged):",
         "-   condition: evt.type = execve and proc.name = bash",
@@ -132,6 +134,21 @@ describe("a plan", () => {
         "+ - rule: C",
       ]),
     );
+    const ours = lines.filter((line) => !line.includes(at.place));
+    expect(ours.filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  test("tells of names to remove that are not there, which may be mistyped", async () => {
+    const request = { write: write({ "c.yaml": rule("C") }), remove: ["d.yaml", "b.yaml"] };
+    expect((await at.plan(request)).warnings).toContain('to be removed and not there: "d.yaml"');
+    await expect(at.plan({ remove: ["d.yaml"] })).rejects.toThrow('; to be removed and not there: "d.yaml"');
+  });
+
+  test("says nothing of the meaning of a set that does not load", async () => {
+    const plan = await at.plan({ write: write({ "c.yaml": "- rule: C\n" }) });
+    const { lines } = await at.deployments.describe(plan);
+    expect(lines).toContain("  not compared, since the new set does not load");
+    expect(lines.join("\n")).not.toContain("no rule means anything else");
   });
 });
 

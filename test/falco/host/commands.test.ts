@@ -126,7 +126,7 @@ test("the state as JSON", async () => {
 test("nothing there", async () => {
   const { status, stdout } = await run("status", "--falco-url", "http://192.0.2.1:1");
   expect(status).toBe(1);
-  expect(stdout).toMatch(/^Falco does not run\n/);
+  expect(stdout).toMatch(/^no Falco answers at http:\/\/192\.0\.2\.1:1\n/);
 });
 
 test.each([

@@ -210,6 +210,16 @@ describe("findings that lines of falco.yaml mend", () => {
     expect(codes(await inspect())).toEqual([]);
   });
 
+  test("lines go into the file of last time where it is there", async () => {
+    sensor.write("config.d/zz-forensics.yaml", "json_output: false\n");
+    load();
+    const { mend } = await inspect();
+    expect(mend).toMatchObject({ file: sensor.path("config.d/zz-forensics.yaml"), how: "replace blocks" });
+    sensor.write("config.d/zz-forensics.yaml", mend?.yaml ?? "");
+    load();
+    expect(codes(await inspect())).toEqual([]);
+  });
+
   test("without a folder in config_files the blocks of the main file are to be replaced", async () => {
     sensor.write("falco.yaml", configWith("config_files: []\njson_output: false\n"));
     load();
