@@ -5,7 +5,8 @@ import type { Approval, Approvals } from "../falco/approvals/approval.ts";
 import { visible } from "../text/visible.ts";
 import { COMMAND_LINE } from "./ambient.ts";
 import { type Built, buildServices } from "./build-services.ts";
-import { colors, printJson, printLine, printTable } from "./print.ts";
+import { colors, printJson, printLine } from "./print.ts";
+import { printTable } from "./print-table.ts";
 import { homeFolder } from "./settings.ts";
 
 export interface ApproveFlags {

@@ -17,7 +17,7 @@ export function addAudit(program: Command): void {
     .helpCommand(false);
   audit
     .command("verify")
-    .description("walk the whole trail and name the first record that does not hold")
+    .description("check the whole trail, and name what does not hold")
     .addOption(home())
     .addOption(json())
     .option("--key <vkey>", "public key from outside the trail; without it the trail's own key is used and said so")
@@ -30,12 +30,12 @@ export function addAudit(program: Command): void {
     .action(async (flags) => (await import("./audit.ts")).verify(flags));
   audit
     .command("key")
-    .description("print the trail's public key: keep a copy elsewhere, and verify with it")
+    .description("print the trail's public key, to be kept elsewhere")
     .addOption(home())
     .action(async (flags) => (await import("./audit-proofs.ts")).showKey(flags));
   audit
     .command("proof")
-    .description("write a record and a C2SP .tlog-proof that it stands in the trail")
+    .description("write a proof that a record stands in the trail")
     .argument("<seq>", "record number", wholeNumber)
     .addOption(home())
     .option("--out <file>", "file for the proof; default <seq>.tlog-proof. The record goes beside it, as <file>.record")
@@ -50,7 +50,7 @@ export function addAudit(program: Command): void {
     .action(async (older, newer, flags) => (await import("./audit-proofs.ts")).showConsistency(older, newer, flags));
   audit
     .command("heads")
-    .description("copy the signed heads elsewhere: a folder, or a git repository")
+    .description("copy the signed heads to a folder or git repository")
     .requiredOption("--to <folder>", "folder, made when it is missing; each copy is a commit in a git repository")
     .addOption(home())
     .action(async (flags) => (await import("./audit-heads.ts")).keepHeads(flags));

@@ -4,7 +4,8 @@ import { join, resolve } from "node:path";
 import { proveConsistency, proveRecord, recordText } from "../audit/prove-records.ts";
 import { FalcoSkillsError } from "../errors/falco-skills-error.ts";
 import { buildServices } from "./build-services.ts";
-import { printJson, printLine, printTable } from "./print.ts";
+import { printJson, printLine } from "./print.ts";
+import { printTable } from "./print-table.ts";
 import { homeFolder } from "./settings.ts";
 
 interface HomeFlags {

@@ -5,7 +5,8 @@ import { readKnownHeads } from "../audit/known-heads.ts";
 import type { AuditVerdict } from "../audit/verdict.ts";
 import { verifyAuditTrail } from "../audit/verify-audit-trail.ts";
 import { bytesPath } from "../compliance/evidence/evidence-files.ts";
-import { colors, printJson, printLine, printTable } from "./print.ts";
+import { colors, printJson, printLine } from "./print.ts";
+import { printTable } from "./print-table.ts";
 import { progressLine } from "./progress-line.ts";
 import { homeFolder } from "./settings.ts";
 

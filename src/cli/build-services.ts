@@ -20,6 +20,7 @@ import { skillCatalogReader } from "../skills/skill-catalog.ts";
 import { openSqliteStore } from "../store/sqlite-store.ts";
 import { log, newId, nowMs, nowNs } from "./ambient.ts";
 import { buildFalco } from "./build-falco.ts";
+import { type HeadCopies, headCopies } from "./head-copies.ts";
 import { packageVersion } from "./version.ts";
 
 /** The services, and what only the command line uses beside them. */
@@ -39,6 +40,8 @@ export interface BuildOptions {
   /** The same for captures and event files; none by default. */
   readonly captureRoots?: readonly string[];
   readonly feeds?: () => readonly Feed[];
+  /** Where each signed head of the audit trail is copied to, beside home. */
+  readonly headsFolder?: string | undefined;
   /** A Falco binary to use instead of looking for one. */
   readonly falcoBin?: string | undefined;
   /** Where the webserver of a running Falco answers, instead of what its configuration says. */
@@ -61,7 +64,8 @@ export async function buildServices(options: BuildOptions): Promise<Built> {
   const alerts = await openSqliteStore({ folder: join(home, "alerts"), nowMs, repair });
   const quarantine = openQuarantine({ folder: join(home, "quarantine"), nowMs });
   const skillHome = join(home, "skills");
-  const audit = openAudit(home, version);
+  const { settled, ...heads } = headCopies(options.headsFolder);
+  const audit = openAudit(home, version, heads);
   const skills = skillCatalogReader([
     { path: shippedSkills(), origin: "shipped" },
     { path: skillHome, origin: "added" },
@@ -104,6 +108,7 @@ export async function buildServices(options: BuildOptions): Promise<Built> {
   const close = async (): Promise<void> => {
     await falco.close();
     await audit.close();
+    await settled();
     await alerts.close();
   };
   return { services, quarantine, skillHome, close };
@@ -111,8 +116,10 @@ export async function buildServices(options: BuildOptions): Promise<Built> {
 
 const auditFolder = (home: string): string => join(home, "audit");
 
-function openAudit(home: string, version: string): AuditTrail {
+function openAudit(home: string, version: string, heads: Omit<HeadCopies, "settled">): AuditTrail {
   return openAuditTrail({
+    ...heads,
+    onBegin: (vkey) => log(`a new audit trail begins; keep its public key elsewhere: ${vkey}`),
     folder: auditFolder(home),
     server: { name: "falco-skills", version },
     nowMs,

@@ -8,7 +8,8 @@ import { aroundOf, checkArguments, filterOf } from "../mcp/capture-input.ts";
 import { visible } from "../text/visible.ts";
 import { nowNs } from "./ambient.ts";
 import { namedRuleFiles } from "./named-rules.ts";
-import { colors, printJson, printLine, printTable } from "./print.ts";
+import { colors, printJson, printLine } from "./print.ts";
+import { printTable } from "./print-table.ts";
 import { progressLine } from "./progress-line.ts";
 import { homeFolder } from "./settings.ts";
 

@@ -2,7 +2,8 @@ import { parseTimeBound } from "../alert/time.ts";
 import { nowNs } from "./ambient.ts";
 import { buildCompliance } from "./build-compliance.ts";
 import { buildServices } from "./build-services.ts";
-import { printJson, printLine, printTable } from "./print.ts";
+import { printJson, printLine } from "./print.ts";
+import { printTable } from "./print-table.ts";
 import { homeFolder } from "./settings.ts";
 
 interface ControlFlags {

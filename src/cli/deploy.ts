@@ -8,7 +8,8 @@ import { COMMAND_LINE } from "./ambient.ts";
 import { decideAtTerminal, hasTerminal } from "./approve.ts";
 import { buildDeployments } from "./build-deployments.ts";
 import { type Built, buildServices } from "./build-services.ts";
-import { colors, printJson, printLine, printTable } from "./print.ts";
+import { colors, printJson, printLine } from "./print.ts";
+import { printTable } from "./print-table.ts";
 import { homeFolder } from "./settings.ts";
 
 interface PlanFlags {

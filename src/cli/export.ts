@@ -7,7 +7,8 @@ import { FalcoSkillsError } from "../errors/falco-skills-error.ts";
 import { COMMAND_LINE, nowNs } from "./ambient.ts";
 import { buildCompliance } from "./build-compliance.ts";
 import { buildServices } from "./build-services.ts";
-import { colors, printJson, printLine, printTable } from "./print.ts";
+import { colors, printJson, printLine } from "./print.ts";
+import { printTable } from "./print-table.ts";
 import { homeFolder } from "./settings.ts";
 
 interface ExportFlags {

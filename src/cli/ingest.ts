@@ -4,7 +4,8 @@ import type { IngestCounts } from "../ingest/ingest-counts.ts";
 import { ingestStream } from "../ingest/read-stream.ts";
 import { COMMAND_LINE, nowMs } from "./ambient.ts";
 import { type Built, buildServices } from "./build-services.ts";
-import { colors, printJson, printLine, printTable } from "./print.ts";
+import { colors, printJson, printLine } from "./print.ts";
+import { printTable } from "./print-table.ts";
 import { progressLine } from "./progress-line.ts";
 import { homeFolder } from "./settings.ts";
 

@@ -1,12 +1,16 @@
 #!/usr/bin/env node
 import { CommanderError } from "commander";
 import { describeError, renderError } from "../errors/describe-error.ts";
+import { optimizeLater } from "./optimize-later.ts";
 import { buildProgram } from "./program.ts";
+
+const isServer = process.argv[2] === "serve";
+if (!isServer) optimizeLater();
 
 // Whoever reads may stop early (`| head`): that is no failure. `serve` ends in its own way, with its records written.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
-  if (process.argv[2] !== "serve") process.exit();
+  if (!isServer) process.exit();
 });
 
 /** Exit codes: 0 done, 1 failed, 2 the command line was not understood. `audit verify` has its own: see its help. */

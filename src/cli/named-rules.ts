@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { FalcoSkillsError } from "../errors/falco-skills-error.ts";
 import { replayableRules } from "../replay/runs/replayable-rules.ts";
-import { readRuleFiles } from "../rules/library/read-rule-files.ts";
+import { readRuleFiles, type SkippedFile } from "../rules/library/read-rule-files.ts";
+import type { RuleLibrary } from "../rules/library/rule-library.ts";
 import { type LoadOptions, loadRules, type RuleFile, type RuleSetLoad } from "../rules/load-rules.ts";
 import type { RuleSet } from "../rules/rule-set.ts";
 import { newId, nowMs } from "./ambient.ts";
@@ -21,18 +22,24 @@ export async function namedRules(paths: readonly string[], homeFlag: string | un
 export async function namedRuleFiles(paths: readonly string[], homeFlag: string | undefined): Promise<NamedFiles> {
   const [first = ""] = paths;
   if (paths.length !== 1 || !first.startsWith("set:")) {
-    return { files: (await readRuleFiles(paths)).files, options: {}, loaded: undefined };
+    return { ...(await readRuleFiles(paths)), options: {}, loaded: undefined };
   }
-  // Only sets of home need the library, and it is not small.
-  const { openRuleLibrary } = await import("../rules/library/open-rule-library.ts");
-  const library = openRuleLibrary({ folder: join(homeFolder(homeFlag, process.env), "rules"), nowMs, newId });
+  const library = await openLibrary(homeFlag);
   const [name = "", digest] = first.slice("set:".length).split("@");
   const set = await library.get(name, digest);
-  return { files: set.files, options: set.options, loaded: set };
+  return { files: set.files, skipped: [], options: set.options, loaded: set };
+}
+
+/** The rule sets of home. Only commands about them need the library, and it is not small. */
+export async function openLibrary(homeFlag: string | undefined): Promise<RuleLibrary> {
+  const { openRuleLibrary } = await import("../rules/library/open-rule-library.ts");
+  return openRuleLibrary({ folder: join(homeFolder(homeFlag, process.env), "rules"), nowMs, newId });
 }
 
 interface NamedFiles {
   readonly files: readonly RuleFile[];
+  /** What Falco would not read, and why. */
+  readonly skipped: readonly SkippedFile[];
   readonly options: LoadOptions;
   /** Where they come from a set of home, which is loaded already. */
   readonly loaded: RuleSetLoad | undefined;

@@ -12,8 +12,10 @@ import type { ArchiveStatus } from "../store/alert-store.ts";
 import { applyRetention, type RetentionReport } from "../store/cold/apply-retention.ts";
 import { COMMAND_LINE, nowMs } from "./ambient.ts";
 import { buildServices } from "./build-services.ts";
-import { colors, printJson, printLine, printTable } from "./print.ts";
+import { colors, printJson, printLine } from "./print.ts";
+import { printTable } from "./print-table.ts";
 import { progressLine } from "./progress-line.ts";
+import { proofRows, retainProofOf } from "./retain-proof.ts";
 import { homeFolder } from "./settings.ts";
 
 interface HomeFlags {
@@ -66,7 +68,8 @@ export async function setRetention(flags: SetFlags): Promise<void> {
 /** Applies the limits to the alerts of a home and prints what was moved, deleted and left, and why. */
 export async function applyRetentionNow(flags: HomeFlags & { readonly dryRun?: boolean }): Promise<void> {
   const home = homeFolder(flags.home, process.env);
-  const { alerts: span, preset } = readRetention(home);
+  const settings = readRetention(home);
+  const { alerts: span, preset } = settings;
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
   const line = progressLine();
@@ -82,8 +85,9 @@ export async function applyRetentionNow(flags: HomeFlags & { readonly dryRun?: b
       line.show(`${doing} ${month}: ${alerts} of ${totalAlerts} alerts`),
   }).finally(() => line.clear());
   if (!isDryRun) await recordApplied(home, report, { span, preset });
-  if (flags.json === true) printJson(report);
-  else printReport(report);
+  const proof = await retainProofOf(home, settings, { dryRun: isDryRun, signal: stop.signal });
+  if (flags.json === true) printJson({ ...report, ...proof });
+  else printReport(report, proofRows(proof, isDryRun));
   if (report.faults.length > 0) process.exitCode = 1;
 }
 
@@ -173,7 +177,7 @@ function printArchive({ alerts, bytes, months, faults }: ArchiveStatus): void {
   for (const { code, path, message } of faults) printLine(`${colors.red(code)}: ${path}: ${message}`);
 }
 
-function printReport({ isDryRun, moved, deleted, waiting, faults }: RetentionReport): void {
+function printReport({ isDryRun, moved, deleted, waiting, faults }: RetentionReport, proof: readonly string[][]): void {
   const rows = [
     ...moved.map(({ month, alerts, bytesBefore, bytesAfter }) => [
       month,
@@ -189,8 +193,9 @@ function printReport({ isDryRun, moved, deleted, waiting, faults }: RetentionRep
     ]),
     ...waiting.map(({ month, reason }) => [month, "stays", "", reason]),
   ];
-  if (rows.length === 0) printLine("nothing is old enough to be moved or deleted");
-  else printTable(["month", "what", "alerts", "details"], rows);
+  if (rows.length + proof.length === 0) printLine("nothing is old enough to be moved or deleted");
+  if (rows.length > 0) printTable(["month", "what", "alerts", "details"], rows);
+  if (proof.length > 0) printTable(["what", "", "how many"], proof);
   for (const { code, path, message } of faults) printLine(`${colors.red(code)}: ${path}: ${message}`);
 }
 

@@ -29,7 +29,7 @@ function addChecks(rules: Command): void {
     .addOption(home())
     .option("--strict", "fail on warnings too")
     .addHelpText("after", SOURCES + EXITS)
-    .action(async (paths, flags) => (await import("./rules.ts")).validateRules(paths, flags));
+    .action(async (paths, flags) => (await import("./rules/validate.ts")).validateRules(paths, flags));
   rules
     .command("lint")
     .description("what Falco loads without a word although it does not do what it says, beside its own findings")
@@ -41,7 +41,7 @@ function addChecks(rules: Command): void {
     .option("--strict", "fail on warnings too")
     .option("--codes", "list every lint with its reason, an example and the same mended")
     .addHelpText("after", SOURCES + EXITS)
-    .action(async (paths, flags) => (await import("./rules.ts")).lintRules(paths, flags));
+    .action(async (paths, flags) => (await import("./rules/lint.ts")).lintRules(paths, flags));
 }
 
 function addViews(rules: Command): void {
@@ -53,7 +53,7 @@ function addViews(rules: Command): void {
     .addOption(format("text", "json"))
     .addOption(home())
     .addHelpText("after", SOURCES)
-    .action(async (paths, flags) => (await import("./rules.ts")).listRules(paths, flags));
+    .action(async (paths, flags) => (await import("./rules/list.ts")).listRules(paths, flags));
   rules
     .command("explain")
     .description("one rule in words: clauses with macros and lists expanded and where each comes from")
@@ -64,7 +64,7 @@ function addViews(rules: Command): void {
     .addOption(home())
     .option("--full", "open every macro")
     .addHelpText("after", SOURCES)
-    .action(async (rule, paths, flags) => (await import("./rules.ts")).explainOneRule(rule, paths, flags));
+    .action(async (rule, paths, flags) => (await import("./rules/explain.ts")).explainOneRule(rule, paths, flags));
   rules
     .command("coverage")
     .description("ATT&CK techniques and tactics, event types and controls that the rules' tags claim, and gaps")
@@ -74,7 +74,7 @@ function addViews(rules: Command): void {
     .addOption(home())
     .option("--layer <file>", "write a layer for the ATT&CK Navigator to this file")
     .addHelpText("after", SOURCES)
-    .action(async (paths, flags) => (await import("./rules.ts")).showCoverage(paths, flags));
+    .action(async (paths, flags) => (await import("./rules/coverage.ts")).showCoverage(paths, flags));
 }
 
 function addDiff(rules: Command): void {
@@ -88,7 +88,7 @@ function addDiff(rules: Command): void {
     .addOption(home())
     .option("--fail-on-loss", "exit with 1 when a rule was removed, weakened or changed")
     .addHelpText("after", SOURCES + EXITS)
-    .action(async (before, after, flags) => (await import("./rules.ts")).diffRuleFiles(before, after, flags));
+    .action(async (before, after, flags) => (await import("./rules/diff.ts")).diffRuleFiles(before, after, flags));
 }
 
 const format = (...choices: string[]): Option =>

@@ -53,7 +53,7 @@ function addSources(serve: Command): void {
     .option("--repair", "set damaged files of the alert store aside and go on without them");
 }
 
-/** Which tools are offered, and how long answers are. */
+/** Which tools are offered, how long answers are, and who else keeps the trail's heads. */
 function addLimits(serve: Command): void {
   serve
     .addOption(
@@ -66,6 +66,12 @@ function addLimits(serve: Command): void {
     .option(
       "--allow-changes",
       "offer tools that touch the host or a running Falco; each call needs a person's approval",
+    )
+    .addOption(
+      fromEnvironment(
+        "--heads-folder <folder>",
+        "copy each signed head of the audit trail there; in a git repository as a commit",
+      ),
     )
     .addOption(
       fromEnvironment("--max-result-chars <count>", "longest answer in characters, 4000 to 500000")

@@ -25,6 +25,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
     feeds: () => feeds?.list() ?? [],
     repair: settings.repair,
     allowChanges: settings.allowChanges,
+    headsFolder: settings.headsFolder,
     falcoBin: settings.falcoBin,
     falcoUrl: settings.falcoUrl,
     falcoConfig: settings.falcoConfig,

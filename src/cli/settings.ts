@@ -16,6 +16,7 @@ export interface ServeFlags {
   readonly capturesRoot?: readonly string[];
   readonly listen?: string;
   readonly listenToken?: string;
+  readonly headsFolder?: string;
   readonly falcoBin?: string;
   readonly falcoUrl?: string;
   readonly falcoConfig?: string;
@@ -39,6 +40,8 @@ export interface Settings {
   /** Folders the model may read captures and event files from. */
   readonly captureRoots: readonly string[];
   readonly listen: { readonly host: string; readonly port: number; readonly token?: string } | undefined;
+  /** Where each signed head of the audit trail is copied to: a folder or a git repository. */
+  readonly headsFolder?: string;
   /** A Falco binary to use instead of looking for one. */
   readonly falcoBin?: string;
   /** Where the webserver of a running Falco answers. */
@@ -67,6 +70,7 @@ export function readSettings(flags: ServeFlags, environment: NodeJS.ProcessEnv):
     ruleRoots: (flags.rulesRoot ?? []).map((path) => resolve(path)),
     captureRoots: (flags.capturesRoot ?? []).map((path) => resolve(path)),
     listen: flags.listen === undefined ? undefined : listenAddress(flags.listen, flags.listenToken),
+    ...(flags.headsFolder === undefined ? {} : { headsFolder: resolve(flags.headsFolder) }),
     ...(flags.falcoBin === undefined ? {} : { falcoBin: resolve(flags.falcoBin) }),
     ...(flags.falcoUrl === undefined ? {} : { falcoUrl: falcoAddress(flags.falcoUrl).href }),
     ...(flags.falcoConfig === undefined ? {} : { falcoConfig: resolve(flags.falcoConfig) }),

@@ -7,7 +7,8 @@ import { findSkill, readSkillFile } from "../skills/skill-catalog.ts";
 import { visibleLines } from "../text/visible.ts";
 import { COMMAND_LINE } from "./ambient.ts";
 import { buildServices } from "./build-services.ts";
-import { colors, printJson, printLine, printTable } from "./print.ts";
+import { colors, printJson, printLine } from "./print.ts";
+import { printTable } from "./print-table.ts";
 import { homeFolder } from "./settings.ts";
 
 interface Flags {

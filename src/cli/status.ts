@@ -1,6 +1,7 @@
 import { formatTimeNs } from "../alert/time.ts";
 import { buildServices } from "./build-services.ts";
-import { printJson, printLine, printTable } from "./print.ts";
+import { printJson, printLine } from "./print.ts";
+import { printTable } from "./print-table.ts";
 import { homeFolder } from "./settings.ts";
 
 /** Prints what home holds; makes nothing. */

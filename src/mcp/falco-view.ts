@@ -45,6 +45,14 @@ export const RUNNING_FALCO = z.strictObject({
     .array(z.strictObject({ kind: z.string(), target: z.string(), reaches_us: z.boolean() }))
     .optional()
     .describe("Where its alerts go, and whether they come here"),
+  mend: z
+    .strictObject({
+      file: z.string(),
+      how: z.enum(["new file", "replace blocks"]).describe("Make the file, or replace its blocks of the same name"),
+      lines: z.array(z.string()),
+    })
+    .optional()
+    .describe("All that lines of falco.yaml can mend, put together"),
   problems: z.array(z.string()).describe("Parts that could not be learnt, and why"),
 });
 
@@ -55,7 +63,7 @@ export const HOST_FINDING = z.strictObject({
   message: z.string(),
   where: z.string().optional(),
   fix: z.string(),
-  lines: z.string().optional().describe("The lines of falco.yaml that mend it"),
+  lines: z.array(z.string()).optional().describe("The lines of falco.yaml that mend this one alone"),
 });
 
 export function enginesView({ embedded, falco, search }: Engines): z.input<typeof ENGINES> {
@@ -67,7 +75,7 @@ export function enginesView({ embedded, falco, search }: Engines): z.input<typeo
 }
 
 export function runningFalcoView(falco: RunningFalco): z.input<typeof RUNNING_FALCO> {
-  const { state, process, webserver, configuration } = falco;
+  const { state, process, webserver, configuration, mend } = falco;
   const settings = configuration.ok ? configuration.value.settings : undefined;
   return {
     state,
@@ -80,6 +88,7 @@ export function runningFalcoView(falco: RunningFalco): z.input<typeof RUNNING_FA
           driver: settings.engineKind,
           outputs: settings.outputs.map(({ kind, target, reachesUs }) => ({ kind, target, reaches_us: reachesUs })),
         }),
+    ...(mend === undefined ? {} : { mend: { file: mend.file, how: mend.how, lines: linesOf(mend.yaml) } }),
     problems: problemsOf(falco),
   };
 }
@@ -91,9 +100,12 @@ export const hostFindings = ({ findings }: RunningFalco): z.input<typeof HOST_FI
     message,
     ...(where === undefined ? {} : { where }),
     fix,
-    // They repeat the person's own blocks, where a URL may carry a token.
-    ...(lines === undefined ? {} : { lines: redactText(lines) }),
+    // They repeat the person's own blocks, where a URL may carry a token: linesOf redacts them.
+    ...(lines === undefined ? {} : { lines: linesOf(lines) }),
   }));
+
+/** One text a line, so that they can be copied; redacted whole, since a secret may have several. */
+const linesOf = (yaml: string): string[] => redactText(yaml).trimEnd().split("\n");
 
 function processView(process: FalcoProcess | undefined) {
   if (process === undefined) return {};

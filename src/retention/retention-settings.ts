@@ -45,7 +45,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     evidence: { inAllMonths: 12 },
   },
   fedramp: {
-    reason: "ninety days at hand (three months can be 89 days, so four), and thirty months in all, as OMB M-21-31 asks",
+    reason: "ninety days at hand (four months, as three can be 89 days), thirty months in all",
     alerts: { atHandMonths: 4, inAllMonths: 30 },
     records: { atHandMonths: 4, inAllMonths: 30 },
     evidence: { inAllMonths: 30 },

@@ -10,6 +10,8 @@ import { fileURLToPath } from "node:url";
 const RECORDED = resolve(import.meta.dirname, "../../../shared");
 const CAPTURES = join(RECORDED, "captures");
 
+const TSX = fileURLToPath(import.meta.resolve("tsx/cli"));
+
 const npm = (script: string): string[] => ["npm", "run", "-s", `parity:${script}`];
 
 const captures = (options: string[], mode: string, ...rest: string[]): string[] => [
@@ -38,10 +40,8 @@ const COMPARISONS: readonly (readonly [name: string, args: readonly string[]])[]
     captures(["--min=100", "--only=^(?!lifecycle)"], "alerts", join(RECORDED, "rules-official"), ...npm("alerts")),
   ],
   ["conditions on captures", captures(["--min=99"], "conditions", ...npm("conditions"))],
-  [
-    "field values",
-    [fileURLToPath(import.meta.resolve("tsx/cli")), join(import.meta.dirname, "field-values.ts"), CAPTURES, "99.5"],
-  ],
+  ["field values", [TSX, join(import.meta.dirname, "field-values.ts"), CAPTURES, "99.5"]],
+  ["exported OSCAL against the official schema", [TSX, join(import.meta.dirname, "oscal.ts")]],
 ];
 
 if (!existsSync(CAPTURES)) console.log("parity: skipped, the recorded answers are not beside this checkout");

@@ -95,7 +95,14 @@ export const deployRulesTool = defineTool({
   },
 });
 
-const UNTRUSTED = ["plan.rules[].details", "plan.new_lints[].message", "plan.verdicts[].errors", "plan.reason", "why"];
+const UNTRUSTED = [
+  "plan.rules[].rule",
+  "plan.rules[].details",
+  "plan.new_lints[].message",
+  "plan.verdicts[].errors",
+  "plan.reason",
+  "why",
+];
 
 /** What the plan is tried on: captures inside the roots, and the time from which stored alerts count. */
 function basisOf({ captures, stored_days }: Input, { services, signal }: ToolContext) {

@@ -26,6 +26,7 @@ export const exportEvidence = defineTool({
       .describe("Start of a window (RFC 3339, Unix seconds, -24h); in a preview: only evidence taken since"),
     to: z.string().min(1).max(100).optional().describe("End of the window, exclusive; default now"),
     whole: z.boolean().optional().describe("The whole trail with all evidence"),
+    format: z.enum(["folder", "zip"]).default("folder").describe("A zip is the same files in one, for sending"),
     preview: z.boolean().default(false).describe("Only answer what is held, write nothing"),
     controls: z
       .array(z.string().min(1).max(100))
@@ -42,7 +43,7 @@ export const exportEvidence = defineTool({
   output: z.strictObject({
     package: z
       .strictObject({
-        folder: z.string(),
+        folder: z.string().describe("The folder, or the zip"),
         sha256: z.string().describe("Of manifest.json: names the package as a whole"),
         bytes: z.int(),
         artefacts: z.int(),
@@ -106,7 +107,7 @@ export const exportEvidence = defineTool({
       };
     }
     const made = await desk.exportPackage(
-      { scope: scopeOf(input, nowNs) },
+      { scope: scopeOf(input, nowNs), format: input.format },
       { by: { kind: "agent", name: caller.client?.name ?? "unknown client" }, session: caller.session },
     );
     const { slice } = made.manifest;

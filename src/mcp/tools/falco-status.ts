@@ -124,6 +124,7 @@ export const falcoStatus = defineTool({
         "alerts.by_source",
         "falco.rule_matches",
         "falco.problems",
+        "falco.mend.lines",
         "falco.outputs[].target",
         "findings[].message",
         "findings[].lines",

@@ -75,7 +75,12 @@ export const searchAudit = defineTool({
         ...(from === undefined ? {} : { from }),
         ...(to === undefined ? {} : { to }),
       },
-      warnings: page.badLines > 0 ? ["the trail holds lines that cannot be read: call verify_audit"] : [],
+      warnings: [
+        ...(page.badLines > 0 ? ["the trail holds lines that cannot be read: call verify_audit"] : []),
+        ...(page.prunedRecords > 0
+          ? [`${page.prunedRecords} records were pruned when their time was over: only their leaves are left`]
+          : []),
+      ],
       ...(page.cursor === undefined ? {} : { nextCursor: page.cursor }),
       untrusted: page.records.length === 0 ? [] : ["records[].record.args", "records[].record.client", "records[].bad"],
     };

@@ -40,9 +40,15 @@ export const verifyAudit = defineTool({
     unanswered: z.array(
       z.strictObject({ seq: z.int(), tool: z.string().optional(), session: z.string(), cause: z.string() }),
     ),
+    pruned_records: z
+      .int()
+      .describe("Records whose bodies were taken away when their time was over; their leaves still carry the chain"),
+    erased: z
+      .array(z.strictObject({ seq: z.int(), by_record: z.int() }))
+      .describe("Records whose withheld values were erased, and the record that says so"),
     reasons: z.array(z.string()).describe("Everything noticed, as stable words"),
   }),
-  cuttable: ["unanswered"],
+  cuttable: ["unanswered", "erased"],
 
   async run({ known_heads }, { services, signal, progress }) {
     const verdict = await services.verifyAudit({ signal, onProgress: progress }, known_heads ?? []);
@@ -72,6 +78,8 @@ export const verifyAudit = defineTool({
           cause,
           ...(tool === undefined ? {} : { tool }),
         })),
+        pruned_records: verdict.prunedRecords,
+        erased: verdict.erased.map(({ seq, by }) => ({ seq, by_record: by })),
         reasons: [...verdict.reasonCodes],
       },
       source: { kind: "audit trail", looked_at: verdict.records },

@@ -95,19 +95,3 @@ function showDrafts(drafts: readonly LintDraft[], subject: LintSubject): Pick<Li
   findings.sort((a, b) => (orders.get(a.file) ?? 0) - (orders.get(b.file) ?? 0) || a.span.start - b.span.start);
   return { findings, suppressed };
 }
-
-/** The finding for a file that Falco passes over: it has no text to show. */
-export function skippedFile({ path, reason }: { readonly path: string; readonly reason: string }): LintFinding {
-  return {
-    code: "LINT_FILE_SKIPPED",
-    severity: LINTS.LINT_FILE_SKIPPED.severity,
-    message: `Falco does not read ${JSON.stringify(path)}: ${reason}`,
-    fix: "Rename the file to end in .yaml, name it itself, or take it out of the folder.",
-    file: path,
-    span: { start: 0, end: 0 },
-    line: 1,
-    column: 1,
-    frame: "",
-    within: [],
-  };
-}

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { LINT_CODES, LINTS } from "../../../src/rules/lint/lint-codes.ts";
-import { findLint, skippedFile } from "../../../src/rules/lint/lint-rule-set.ts";
+import { findLint } from "../../../src/rules/lint/lint-rule-set.ts";
+import { skippedFile } from "../../../src/rules/lint/skipped-file.ts";
 import { loadRules } from "../../../src/rules/load-rules.ts";
 import { codesOf, lint, rule } from "./lint-texts.ts";
 

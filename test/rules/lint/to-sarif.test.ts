@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { lintRuleSet, skippedFile } from "../../../src/rules/lint/lint-rule-set.ts";
+import { lintRuleSet } from "../../../src/rules/lint/lint-rule-set.ts";
+import { skippedFile } from "../../../src/rules/lint/skipped-file.ts";
 import { toSarif } from "../../../src/rules/lint/to-sarif.ts";
 import { loadRules } from "../../../src/rules/load-rules.ts";
 import { rule } from "./lint-texts.ts";
