@@ -1,6 +1,7 @@
 import type { LoadOptions } from "../../rules/load-rules.ts";
+import { visible } from "../../text/visible.ts";
 import type { FalcoBinary } from "../binary/falco-binary.ts";
-import type { FalcoMetrics, RunningFalco } from "../host/running-falco.ts";
+import type { FalcoMetrics, FalcoProcess, RunningFalco } from "../host/running-falco.ts";
 import type { DeploymentPorts, FalcoHealth, Verdict } from "./deployment.ts";
 import * as wrong from "./errors.ts";
 import { ruleFileNames } from "./rules-folder.ts";
@@ -10,12 +11,18 @@ export type Inspect = (signal?: AbortSignal) => Promise<RunningFalco>;
 
 /**
  * A port that tells a running Falco's health from what `inspect` finds. Rates are between two answers of one start of
- * Falco, since its counters begin anew with each.
+ * Falco, since its counters begin anew with each. The Falco of the first answer is the one that is asked about: when it is
+ * gone, another one on the host does not stand in for it.
  */
 export function healthPort(inspect: Inspect): NonNullable<DeploymentPorts["health"]> {
   let last: { readonly metrics: FalcoMetrics; readonly atMs: number } | undefined;
+  let watched: FalcoProcess | undefined;
   return async (signal) => {
     const falco = await inspect(signal);
+    watched ??= falco.process;
+    if (watched !== undefined && falco.process !== undefined && !isSame(watched, falco.process)) {
+      return { healthy: false, problem: `the Falco of ${quote(watched.configPath)} is gone; another one runs` };
+    }
     const metrics = falco.webserver?.metrics.ok ? falco.webserver.metrics.value : undefined;
     const rates = metrics === undefined || last === undefined ? {} : ratesBetween(last, metrics, falco.checkedMs);
     last = metrics === undefined ? undefined : { metrics, atMs: falco.checkedMs };
@@ -28,6 +35,11 @@ export function healthPort(inspect: Inspect): NonNullable<DeploymentPorts["healt
     };
   };
 }
+
+/** A restart changes the process, not the configuration that it is started with. */
+const isSame = (one: FalcoProcess, other: FalcoProcess): boolean => one.configPath === other.configPath;
+
+const quote = (path: string): string => JSON.stringify(visible(path));
 
 /** A process whose webserver is switched off counts as healthy: that it is there is all that can be known. */
 function wellness({ state, webserver }: RunningFalco): Pick<FalcoHealth, "healthy" | "problem"> {

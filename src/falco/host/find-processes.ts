@@ -52,6 +52,9 @@ async function look(procFolder: string, pid: string, bootMs: number | undefined)
   const stat = readStat((await readSmall(join(folder, "stat"), 4_096)) ?? "");
   if (stat.state === "Z") return undefined;
   const words = ((await readSmall(join(folder, "cmdline"), 131_072)) ?? "").split("\0").slice(0, -1);
+  // One that is ending has lost its arguments and its program, and would pass for a sensor started without any.
+  if (words.length === 0 && (await readlink(join(folder, "exe")).catch(() => undefined)) === undefined)
+    return undefined;
   const cwd = (await readlink(join(folder, "cwd")).catch(() => undefined)) ?? "/";
   const said = readArguments(words.slice(1), cwd);
   const uid = /^Uid:\s+(\d+)/m.exec((await readSmall(join(folder, "status"), 8_192)) ?? "")?.[1];

@@ -87,6 +87,33 @@ describe("health", () => {
     expect(await ask()).toEqual({ ...told, dropsPerSecond: 3, alertsPerSecond: 0 });
   });
 
+  test("another Falco of this host does not stand in for the one that is gone", async () => {
+    const answers = [
+      seen({ process: sensor(7, "/etc/falco/falco.yaml") }),
+      seen({ process: sensor(8, "/etc/falco/falco.yaml") }),
+      seen({ process: sensor(9, "/srv/falco.yaml") }),
+    ];
+    const ask = healthPort(async () => answers.shift()!);
+    expect(await ask()).toMatchObject({ healthy: true });
+    expect(await ask()).toMatchObject({ healthy: true });
+    expect(await ask()).toEqual({
+      healthy: false,
+      problem: 'the Falco of "/etc/falco/falco.yaml" is gone; another one runs',
+    });
+  });
+
+  const sensor = (pid: number, configPath: string): NonNullable<RunningFalco["process"]> => ({
+    pid,
+    name: "falco",
+    replaced: false,
+    kind: "sensor",
+    arguments: [],
+    configPath,
+    rulePaths: [],
+    options: [],
+    ownFiles: false,
+  });
+
   function noWebserver(more: Partial<RunningFalco>): RunningFalco {
     const { webserver, ...rest } = seen(more);
     return rest;

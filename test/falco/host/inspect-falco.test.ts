@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { findProcesses } from "../../../src/falco/host/find-processes.ts";
@@ -137,6 +138,26 @@ describe("a sound Falco", () => {
     const pids = (await findProcesses()).map(({ shown }) => shown.pid);
     expect(pids).toContain(sensor.child.pid);
   });
+});
+
+test.each([
+  { what: "one that works", cmdline: "falco\0-c\0/f.yaml\0", program: "/usr/bin/falco", kinds: ["sensor"] },
+  { what: "one that has wiped its arguments", cmdline: "", program: "/usr/bin/falco", kinds: ["sensor"] },
+  { what: "another's, whose program is not shown", cmdline: "falco\0", program: undefined, kinds: ["sensor"] },
+  { what: "one that is ending", cmdline: "", program: undefined, kinds: [] },
+])("$what in the process table", async ({ cmdline, program, kinds }) => {
+  const table = mkdtempSync(join(tmpdir(), "host-proc-"));
+  try {
+    mkdirSync(join(table, "5"));
+    writeFileSync(join(table, "stat"), "btime 1000\n");
+    writeFileSync(join(table, "5/comm"), "falco\n");
+    writeFileSync(join(table, "5/stat"), `5 (falco) R ${"0 ".repeat(18)}100 0\n`);
+    writeFileSync(join(table, "5/cmdline"), cmdline);
+    if (program !== undefined) symlinkSync(program, join(table, "5/exe"));
+    expect((await findProcesses(table)).map(({ shown }) => shown.kind)).toEqual(kinds);
+  } finally {
+    rmSync(table, { recursive: true });
+  }
 });
 
 /** Each is made to appear, then mended with the printed lines in a new file of config.d, then gone. */
