@@ -23,10 +23,10 @@ export function readFalcoMetrics(text: string): FalcoMetrics | undefined {
       version: version === undefined ? undefined : short(version),
       startedNs,
       reloadedNs,
-      events: sum(by, "scap_n_evts_total"),
-      eventDrops: sum(by, "scap_n_drops_total"),
-      queueDrops: sum(by, "falco_outputs_queue_num_drops_total"),
-      threadTableDrops: sum(by, "scap_n_drops_full_threadtable_total"),
+      events: count(by, "scap_n_evts_total"),
+      eventDrops: count(by, "scap_n_drops_total"),
+      queueDrops: count(by, "falco_outputs_queue_num_drops_total"),
+      threadTableDrops: count(by, "scap_n_drops_full_threadtable_total"),
       cpuRatio: sum(by, "falco_cpu_usage_ratio"),
       memoryBytes: sum(by, "falco_memory_rss_bytes"),
     }),
@@ -60,6 +60,14 @@ function sum(by: ByName, name: string): number | undefined {
   return values.length === 0 ? undefined : values.reduce((total, value) => total + value, 0);
 }
 
+/** A sum that can be a count; undefined for one that nothing real counts up to, and that answers could not carry. */
+function count(by: ByName, name: string): number | undefined {
+  const total = sum(by, name);
+  return total !== undefined && isCount(total) ? total : undefined;
+}
+
+const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
+
 function nanoseconds(by: ByName, name: string): bigint | undefined {
   const value = by.get(name)?.[0]?.value;
   return value !== undefined && /^\d{1,19}$/.test(value) ? BigInt(value) : undefined;
@@ -71,7 +79,7 @@ function dropsByKind(samples: readonly Sample[]): { kind: string; drops: number 
   for (const { labels, value } of samples.slice(0, 1_000)) {
     const kind = short(labels.get("drop") ?? "");
     const drops = Number(value);
-    if (Number.isFinite(drops) && drops > 0) kinds.set(kind, (kinds.get(kind) ?? 0) + drops);
+    if (isCount(drops) && drops > 0) kinds.set(kind, (kinds.get(kind) ?? 0) + drops);
   }
   return [...kinds].map(([kind, drops]) => ({ kind, drops }));
 }
@@ -81,7 +89,7 @@ function ruleMatches(samples: readonly Sample[]): RuleMatches[] {
   for (const { labels, value } of samples.slice(0, MOST_RULES)) {
     const rule = labels.get("rule_name");
     const matches = Number(value);
-    if (rule === undefined || !Number.isFinite(matches)) continue;
+    if (rule === undefined || !isCount(matches)) continue;
     const priority = Number(labels.get("priority") ?? "");
     const known = Number.isInteger(priority) && priority >= 0 && priority <= 7 && labels.has("priority");
     rows.push({

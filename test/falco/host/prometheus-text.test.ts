@@ -102,6 +102,23 @@ test("drops of both directions are one, matches come most first, and nonsense is
   });
 });
 
+test.each(["-3", "1e23", "0.5", "NaN", "1e400"])("%s is no count, and is left out", (value) => {
+  const text = [
+    metric("scap_n_evts_total", value),
+    metric("scap_n_drops_total", value),
+    metric("falco_outputs_queue_num_drops_total", value),
+    metric("scap_n_drops_buffer_total", value, { dir: "exit", drop: "open" }),
+    metric("falco_rules_matches_total", value, { rule_name: "a", source: "syscall" }),
+  ].join("");
+  expect(readFalcoMetrics(text)).toEqual({
+    engines: [],
+    bufferDrops: [],
+    ruleMatches: [],
+    ruleFiles: [],
+    configFiles: [],
+  });
+});
+
 test.each(["", "<html>no</html>", "go_goroutines 7\n"])("%j is nothing of Falco's", (text) => {
   expect(readFalcoMetrics(text)).toBeUndefined();
 });
