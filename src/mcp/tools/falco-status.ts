@@ -123,6 +123,7 @@ export const falcoStatus = defineTool({
         "feeds[].name",
         "alerts.by_source",
         "falco.rule_matches",
+        "falco.version",
         "falco.problems",
         "falco.mend.lines",
         "falco.outputs[].target",
