@@ -7,9 +7,9 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { checkRecordProof } from "../../src/audit/prove-records.ts";
 import { parseVkey } from "../../src/audit/signed-note.ts";
 import { verifyConsistency } from "../../src/audit/tree-proofs.ts";
-import { headCopies } from "../../src/cli/head-copies.ts";
 import { buildCompliance } from "../../src/cli/build-compliance.ts";
 import { buildServices } from "../../src/cli/build-services.ts";
+import { headCopies } from "../../src/cli/head-copies.ts";
 import { openTrail } from "../audit/support.ts";
 
 /** `falco-skills audit …` as a person meets it, in a process of its own. */
