@@ -89,7 +89,10 @@ export async function compareReplays(
       return ownEnd;
     },
   };
-  const given = await compareWithEmbedded(gathered.alerts, told, set, input, { matching });
+  const given = await tried(() => compareWithEmbedded(gathered.alerts, told, set, input, { matching }));
+  if (typeof given === "string") {
+    return { alike: 0, differences: [{ what: "no run", falco: endText(end), embedded: given }] };
+  }
   const { missing, extra, changed, sameOrder } = given;
   const changes = changed.first.flatMap((alert) => alert.changes.map((change) => ({ at: placeOf(alert), ...change })));
   const ends = [end, ownEnd].map(endText);
