@@ -74,7 +74,7 @@ const KNOWN: readonly Known[] = [
 
 const REMOVED = /unknown event type container_removed/;
 
-const plainKeys = (text: string): string => text.replaceAll(/\[\\"(\w+)\\"\]/g, "[$1]");
+const plainKeys = (text: string): string => text.replaceAll(/\[\\"([\w-]+)\\"\]/g, "[$1]");
 
 const { values: asked } = parseArgs({
   options: {
