@@ -12,21 +12,27 @@ import { addServe } from "./serve-commands.ts";
 import { packageVersion } from "./version.ts";
 
 const EXAMPLES = `
-Examples:
-  falco-skills serve --alerts /var/log/falco/alerts.jsonl    what an MCP host starts
-  falco -o json_output=true | falco-skills ingest -           keep what Falco prints
-  falco-skills ingest alerts.jsonl.gz                         import a file
-  falco-skills rules lint /etc/falco/rules.d                  what Falco loads without a word
-  falco-skills replay intrusion.scap --rules rules.yaml       Falco's alerts, without Falco
-  falco-skills audit verify                                   check the audit trail
+Examples (what each does, below it):
+  falco-skills serve --alerts /var/log/falco/alerts.jsonl
+      what an MCP host starts
+  falco -o json_output=true | falco-skills ingest -
+      keep what Falco prints
+  falco-skills rules lint /etc/falco/rules.d
+      what Falco loads without a word
+  falco-skills replay intrusion.scap --rules rules.yaml
+      Falco's alerts, without Falco
+  falco-skills falco status
+      whether the Falco of this host works, and what hides attacks from it
+  falco-skills audit verify
+      check the audit trail
 
-Every option of serve can also be set as an environment variable FALCO_SKILLS_<OPTION>.`;
+Options of serve can be set in the environment, as FALCO_SKILLS_<OPTION>.`;
 
 /** The command line: a command a job, each with its own help; the code of a command is loaded when it runs. */
 export function buildProgram(): Command {
   const program = new Command("falco-skills")
     .description(
-      "MCP server and command line for Falco alerts: search them, work through a checklist, keep proof of it.",
+      "MCP server and command line for Falco: rules, captures, alerts, and proof of what was done with them.",
     )
     .version(packageVersion(), "-V, --version", "print the version")
     .helpOption("-h, --help", "show this help")

@@ -14,6 +14,8 @@ const LOAD_SECONDS = 60;
 /** How long a Falco that does not say what it loaded is given to load it. */
 const GRACE_SECONDS = 10;
 const LOOK_AGAIN_SECONDS = 10;
+/** A supervisor starts a dead Falco again within seconds; nobody should wait longer for one that stays away. */
+const GONE_SECONDS = 15;
 const POLL_MS = 1_000;
 const ANSWER_MS = 10_000;
 /** One bad answer may be chance; so many in a row are not. */
@@ -61,11 +63,14 @@ async function waitUntilLoaded(
   { signal, lookAgain }: ConfirmOptions,
 ): Promise<Confirmation> {
   let seen = "nothing";
+  let gone = 0;
   for (let second = 0; second < LOAD_SECONDS; second += 1) {
     await ports.sleep(POLL_MS, signal);
     if (signal?.aborted) return CANCELLED;
     const health = await askHealth(ports, signal);
     const loaded = compareHashes(health, expected);
+    gone = health.isGone === true ? gone + 1 : 0;
+    if (gone >= GONE_SECONDS) return { kind: "worse", why: `no Falco has been running for ${GONE_SECONDS} s` };
     if (!health.healthy) seen = `it is not healthy: ${health.problem ?? "no reason given"}`;
     else if (loaded.kind === "loaded") return { kind: "confirmed" };
     else if (loaded.kind === "other") seen = loaded.what;

@@ -107,6 +107,8 @@ export interface FalcoHealth {
   readonly healthy: boolean;
   /** Why it is not, in words. */
   readonly problem?: string;
+  /** No process of it is there any more; a supervisor may still start it again. */
+  readonly isGone?: boolean;
   readonly version?: string;
   /** The rule files it has loaded, by path or by file name alone; absent or empty where it does not tell. */
   readonly loadedFiles?: readonly { readonly name: string; readonly sha256: string }[];

@@ -42,10 +42,11 @@ const isSame = (one: FalcoProcess, other: FalcoProcess): boolean => one.configPa
 const quote = (path: string): string => JSON.stringify(visible(path));
 
 /** A process whose webserver is switched off counts as healthy: that it is there is all that can be known. */
-function wellness({ state, webserver }: RunningFalco): Pick<FalcoHealth, "healthy" | "problem"> {
+function wellness({ state, webserver }: RunningFalco): Pick<FalcoHealth, "healthy" | "problem" | "isGone"> {
   if (state === "healthy" || (state === "running" && webserver === undefined)) return { healthy: true };
   const fault = webserver?.health.ok === false ? webserver.health.fault.message : undefined;
-  return { healthy: false, problem: fault ?? (state === "down" ? "no Falco runs" : `its state is ${state}`) };
+  if (state === "down") return { healthy: false, problem: fault ?? "no Falco runs", isGone: true };
+  return { healthy: false, problem: fault ?? `its state is ${state}` };
 }
 
 function ratesBetween(

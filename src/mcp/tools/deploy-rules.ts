@@ -226,7 +226,9 @@ function list(entries: readonly DeploymentEntry[], limit: number) {
     data: { deployments: entries.slice(0, limit).map(deploymentRow), kept: entries.length },
     source: { kind: "deployments", looked_at: entries.length },
     warnings: entries.some(({ state }) => state === "interrupted")
-      ? ["a deployment was cut off: have a person run falco-skills rules deployments --settle"]
+      ? [
+          "a deployment was cut off: the server settles it when it starts; a person can with falco-skills rules deployments --settle",
+        ]
       : [],
     untrusted: ["deployments[].reason"],
   };

@@ -9,9 +9,10 @@ export function setName(name: string): FalcoSkillsError {
 
 export function setNotFound(name: string, known: readonly string[]): FalcoSkillsError {
   const near = nearestNames(name, known, 5);
-  const there = near.length === 0 ? "none is loaded" : `loaded are ${near.join(", ")}`;
+  const named = near.length > 0 ? near : known.slice(0, 5);
+  const there = named.length === 0 ? "none is loaded" : `loaded are ${named.join(", ")}`;
   return new FalcoSkillsError("RULES_SET_NOT_FOUND", `no rule set is called ${JSON.stringify(name)}: ${there}`, {
-    fix: near.length === 0 ? "Call load_rules first." : "Pass one of these names, or call load_rules.",
+    fix: named.length === 0 ? "Call load_rules first." : "Pass one of these names, or call load_rules.",
   });
 }
 

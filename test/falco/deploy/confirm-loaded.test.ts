@@ -26,6 +26,11 @@ describe("the old files are put back", () => {
     { why: "the process dies", answer: dead(4), says: "not healthy any more: it could not be asked" },
     { why: "it never loads the new files", answer: stubborn, says: 's: it has another "' },
     { why: "it never comes back", answer: bad(1), says: "within 60 s: it is not healthy: it died" },
+    {
+      why: "it is gone and stays away",
+      answer: between(1, 1_000, { healthy: false, problem: "no Falco runs", isGone: true }),
+      says: "no Falco has been running for 15 s",
+    },
     { why: "it forgets the files", answer: forgets(5), says: "does not have the files any more" },
     {
       why: "it drops far more",
@@ -54,6 +59,7 @@ describe("the old files are put back", () => {
     { why: "numbers that were not known before", answer: later(3, { alertsPerSecond: 900 }, {}) },
     { why: "one answer that fails", answer: once(5, { healthy: false, problem: "busy" }) },
     { why: "a restart of ten seconds", answer: between(2, 12, { healthy: false, problem: "starting" }) },
+    { why: "a supervisor's restart", answer: between(2, 12, { healthy: false, isGone: true }) },
   ])("but not for $why", async ({ answer }) => {
     at.falco.answer = answer;
     expect((await at.deploy(REQUEST)).state).toBe("confirmed");
