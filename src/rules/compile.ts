@@ -92,12 +92,19 @@ export function compile(collector: Collector, options: CompileOptions): Compilat
 }
 
 /** Does the work; an error in it is reported, and ends everything only where the first error is to. */
-function attempt<Result>({ stopAtFirst, report }: CompileOptions, work: () => Result): Result | undefined {
+function attempt<Result>(
+  { stopAtFirst, report, brokenMacros }: CompileOptions,
+  work: () => Result,
+): Result | undefined {
   try {
     return work();
   } catch (thrown) {
     if (stopAtFirst || !(thrown instanceof ItemRejected)) throw thrown;
-    for (const finding of thrown.findings) report(finding);
+    for (const finding of thrown.findings) {
+      // Told by what was broken before: a macro that names itself is broken by this finding alone.
+      const follows = finding.macro !== undefined && brokenMacros.has(finding.macro);
+      report(follows ? { ...finding, follows } : finding);
+    }
     return undefined;
   }
 }

@@ -88,6 +88,8 @@ export interface LoadFinding {
   readonly macros?: readonly string[];
   /** The macro whose name could not be resolved. */
   readonly macro?: string;
+  /** That macro is there but had been found broken by then: its own errors say why. */
+  readonly follows?: boolean;
 }
 
 const START: Mark = { offset: 0, line: 0, column: 0 };

@@ -46,7 +46,7 @@ const UNUSED = new Set<string>(["LOAD_UNUSED_MACRO", "LOAD_UNUSED_LIST"]);
  * The findings that stand on their own: each once though every file compiles all before it again, what is unused only in
  * the end and when nothing failed that might use it, no macro called undefined that is there but broken.
  */
-function ownFindings({ files, brokenMacros }: FilesOutcome): LoadFinding[] {
+function ownFindings({ files }: FilesOutcome): LoadFinding[] {
   const last = files.at(-1);
   const failed = files.some(({ findings }) => findings.some(({ severity }) => severity === "error"));
   const seen = new Set<string>();
@@ -54,7 +54,7 @@ function ownFindings({ files, brokenMacros }: FilesOutcome): LoadFinding[] {
     outcome.findings.filter((finding, index) => {
       if (index < outcome.compileFrom) return true;
       if (UNUSED.has(finding.code) && (failed || outcome !== last)) return false;
-      if (finding.macro !== undefined && brokenMacros.has(finding.macro)) return false;
+      if (finding.follows) return false;
       const { file, span } = finding.place ?? placeOf(finding.context);
       const key = JSON.stringify([finding.code, finding.message, finding.deprecatedField, file.order, span.start]);
       if (seen.has(key)) return false;

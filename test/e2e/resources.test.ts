@@ -82,7 +82,8 @@ describe.each(["2026-07-28", "2025-11-25"] as const)("resources and prompts over
 
   test("tools/list is the table, without the alias", async () => {
     const { tools } = await server.client.listTools();
-    expect(tools.map(({ name }) => name)).toEqual(TOOLS.map(({ name }) => name));
+    const offered = TOOLS.filter(({ effect }) => effect !== "changes").map(({ name }) => name);
+    expect(tools.map(({ name }) => name)).toEqual(offered);
     expect(tools.map(({ name }) => name)).not.toContain("grc.load_skill");
     for (const { annotations } of tools) expect(Object.keys(annotations ?? {}).length).toBe(5);
   });

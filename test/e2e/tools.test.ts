@@ -34,7 +34,7 @@ describe.each(CLIENTS)("a client of %s", (kind) => {
   test("falco_status says what is stored and what is withheld", async () => {
     const status = await server.answer("falco_status");
     expect(status.alerts).toMatchObject({ stored: 92, by_source: { syscall: 92 } });
-    expect(status.withheld).toEqual([]);
+    expect(status.withheld).toEqual([{ tool: "deploy_rules", by: "no --allow-changes" }]);
     expect(status.tools).toContain("search_alerts");
     expect(status.source).toEqual({ kind: "this server", looked_at: 92 });
   });

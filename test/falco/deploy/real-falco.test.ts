@@ -9,13 +9,12 @@ import { healthPort } from "../../../src/falco/deploy/falco-ports.ts";
 import { inspectFalco } from "../../../src/falco/host/inspect-falco.ts";
 import { type DeployPlace, deployPlace, rule } from "./deploy-place.ts";
 
-/** With FALCO_BIN a real Falco runs without a driver; where none is named these tests do not exist. */
+/** The real Falco that FALCO_BIN names, run without a driver; the suite leaves this file out where none is named. */
 const { FALCO_BIN } = process.env;
-const withFalco = FALCO_BIN === undefined ? () => {} : describe;
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 });
 
-withFalco("a Falco that watches its rules folder", () => {
+describe("a Falco that watches its rules folder", () => {
   let at: DeployPlace;
   let falco: ChildProcess;
   let deployments: Deployments;
