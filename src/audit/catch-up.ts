@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
+import { writeNew } from "../paths/write-file.ts";
 import { damaged } from "./errors.ts";
 import { leafHash } from "./merkle-tree.ts";
 import { MAX_LINE_BYTES } from "./record.ts";
 import { isPackingFault, leafOfLine, unpackWhole } from "./segment-lines.ts";
 import { isMissing, listSegments, type Segment } from "./trail-files.ts";
 import { advance, checkSignedHead, closeActive, monthEndMs, openActive, type TrailState } from "./trail-state.ts";
-import { writeNew } from "./write-file.ts";
 
 const CHUNK = Buffer.alloc(1_048_576);
 const MAX_TRIES = 5;

@@ -1,5 +1,6 @@
 import { appendFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { replaceFile } from "../paths/write-file.ts";
 import { unwritable } from "./errors.ts";
 import { lookForHeads, readHistory } from "./heads-to-check.ts";
 import { readGenesis } from "./load-trail.ts";
@@ -8,7 +9,6 @@ import { openCheckpoint } from "./signed-heads.ts";
 import { parseVkey } from "./signed-note.ts";
 import { listSegments, readSmall, trailFiles } from "./trail-files.ts";
 import type { AuditHead } from "./trail-interface.ts";
-import { replaceFile } from "./write-file.ts";
 
 export interface CopiedHeads {
   readonly log: string;

@@ -1,12 +1,12 @@
 import { closeSync, openSync, readSync, renameSync, statSync, unlinkSync, writeSync } from "node:fs";
 import { FalcoSkillsError } from "../errors/falco-skills-error.ts";
+import { syncFolder } from "../paths/write-file.ts";
 import type { AuditReceipt } from "./audit-entry.ts";
 import { readCanonical } from "./canonical-json.ts";
 import { unwritable } from "./errors.ts";
 import { closeSegments, openSegments } from "./open-segments.ts";
 import { segmentLines } from "./segment-lines.ts";
 import type { TrailFiles } from "./trail-files.ts";
-import { syncFolder } from "./write-file.ts";
 
 export interface ErasureRequest {
   readonly seq: number;

@@ -1,8 +1,8 @@
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import { lstatSync, readFileSync } from "node:fs";
+import { writeNew } from "../paths/write-file.ts";
 import { keyUnusable } from "./errors.ts";
 import { keyFromSeed } from "./signed-note.ts";
-import { writeNew } from "./write-file.ts";
 
 /** The key in an identity file; undefined when there is none. Fails when others than its owner may read it. */
 export function loadIdentityKey(path: string): KeyObject | undefined {

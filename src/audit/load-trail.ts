@@ -1,4 +1,5 @@
 import { fdatasyncSync, ftruncateSync, mkdirSync, statSync, writeSync } from "node:fs";
+import { replaceFile } from "../paths/write-file.ts";
 import { readCanonical } from "./canonical-json.ts";
 import { follow } from "./catch-up.ts";
 import { originOf } from "./checkpoint.ts";
@@ -19,7 +20,6 @@ import {
   stateAt,
   type TrailState,
 } from "./trail-state.ts";
-import { replaceFile } from "./write-file.ts";
 
 export interface Birth {
   readonly nowMs: () => number;

@@ -4,9 +4,9 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGunzip, createGzip } from "node:zlib";
+import { syncFolder } from "../paths/write-file.ts";
 import { damaged, unwritable } from "./errors.ts";
 import { type Segment, sealedName, type TrailFiles } from "./trail-files.ts";
-import { syncFolder } from "./write-file.ts";
 
 /**
  * Bytes of the packed segment that stands in for a closed one. It is written aside, made durable and read back before

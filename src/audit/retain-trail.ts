@@ -1,6 +1,7 @@
 import { renameSync, rmSync, statSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { FalcoSkillsError } from "../errors/falco-skills-error.ts";
+import { syncFolder } from "../paths/write-file.ts";
 import { deleteOpenings } from "./erase-openings.ts";
 import { damaged } from "./errors.ts";
 import { closeSegments, type OpenSegment, openSegments } from "./open-segments.ts";
@@ -11,7 +12,6 @@ import { firstLine, segmentLinesBackwards } from "./segment-lines.ts";
 import type { SharedTrail } from "./shared-trail.ts";
 import { namesIn, type Segment, sealedName, type TrailFiles } from "./trail-files.ts";
 import { verifyAuditTrail } from "./verify-audit-trail.ts";
-import { syncFolder } from "./write-file.ts";
 
 /** Instants in milliseconds since 1970: what ended at or before one is old. Undefined: nothing is. */
 export interface TrailRetention {

@@ -1,11 +1,11 @@
 import { appendFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { replaceFile } from "../paths/write-file.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { formatCheckpoint, originOf, parseCheckpoint, type TreeHead } from "./checkpoint.ts";
 import { type CompactRange, peakCount, rangeRoot } from "./merkle-tree.ts";
 import { checkNote, type NoteSigner, type NoteVerifier, signNote } from "./signed-note.ts";
 import { readSmall, type TrailFiles } from "./trail-files.ts";
-import { replaceFile } from "./write-file.ts";
 
 /** Where reading can begin: the tree's right edge at a signed head and the place of the next record. */
 export interface Edge {

@@ -1,5 +1,6 @@
 import { appendFileSync, fdatasyncSync, ftruncateSync, renameSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { syncFolder } from "../paths/write-file.ts";
 import type { AuditReceipt } from "./audit-entry.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { catchUp } from "./catch-up.ts";
@@ -10,7 +11,6 @@ import { copyHead, storeSignedHead } from "./signed-heads.ts";
 import { sealedName } from "./trail-files.ts";
 import type { AuditTrailOptions } from "./trail-interface.ts";
 import { checkSignedHead, closeActive, monthEndMs, openActive, type TrailState } from "./trail-state.ts";
-import { syncFolder } from "./write-file.ts";
 
 export interface WriterClock {
   readonly nowMs: () => number;

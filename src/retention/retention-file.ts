@@ -1,15 +1,7 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { FalcoSkillsError } from "../errors/falco-skills-error.ts";
+import { replaceFile, syncFolder } from "../paths/write-file.ts";
 import {
   DEFAULT_PRESET,
   MAX_MONTHS,
@@ -56,7 +48,8 @@ export function writeRetention(home: string, settings: RetentionSettings): void 
   const file = checkRetention(settings, path);
   try {
     mkdirSync(home, { recursive: true, mode: 0o700 });
-    writeDurably(path, `${JSON.stringify(file, null, 2)}\n`);
+    replaceFile(path, `${JSON.stringify(file, null, 2)}\n`, "durable");
+    syncFolder(dirname(path));
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     throw new FalcoSkillsError("HOME_NOT_WRITABLE", `the retention settings cannot be written (${code})`, {
@@ -78,31 +71,6 @@ export function checkRetention(settings: RetentionSettings, path: string) {
   };
   checked(file, path);
   return file;
-}
-
-/** Replaces a small file as a whole: after a power cut it holds the old text or the new one. */
-export function writeDurably(path: string, text: string): void {
-  const fresh = `${path}.new`;
-  const fd = openSync(fresh, "w", 0o600);
-  try {
-    writeFileSync(fd, text);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-  renameSync(fresh, path);
-  syncFolder(dirname(path));
-}
-
-/** Makes new names in a folder durable; where folders cannot be opened (Windows) they already are. */
-export function syncFolder(folder: string): void {
-  if (process.platform === "win32") return;
-  const fd = openSync(folder, "r");
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }
 
 function spanOut({ atHandMonths, inAllMonths }: Span) {

@@ -11,7 +11,8 @@ import {
   unlinkSync,
 } from "node:fs";
 import { join } from "node:path";
-import { syncFolder, writeNew } from "../deploy/durable-files.ts";
+import { syncFolder } from "../../paths/write-file.ts";
+import { writeNew } from "../deploy/durable-files.ts";
 import * as wrong from "./errors.ts";
 
 const MAX_BYTES = 16 * 1024 * 1024;

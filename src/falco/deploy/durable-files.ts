@@ -55,17 +55,6 @@ export function appendDurably(path: string, text: string): void {
   }
 }
 
-/** Makes what was renamed, made and removed in a folder durable; where folders cannot be opened (Windows) it is. */
-export function syncFolder(folder: string): void {
-  if (process.platform === "win32") return;
-  const file = openSync(folder, "r");
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-}
-
 export interface PlainFile {
   readonly bytes: Buffer;
   readonly facts: FileFacts;

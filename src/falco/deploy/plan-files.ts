@@ -1,8 +1,9 @@
 import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { syncFolder } from "../../paths/write-file.ts";
 import type { DeploymentPlan, FileChange } from "./deployment.ts";
-import { readPlain, sha256, syncFolder, writeNew } from "./durable-files.ts";
+import { readPlain, sha256, writeNew } from "./durable-files.ts";
 import * as wrong from "./errors.ts";
 import { checkName, MAX_FILE_BYTES } from "./rules-folder.ts";
 

@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, unlinkSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { syncFolder } from "../../paths/write-file.ts";
 import type { FileChange, FileFacts } from "./deployment.ts";
-import { syncFolder, writeNew } from "./durable-files.ts";
+import { writeNew } from "./durable-files.ts";
 import * as wrong from "./errors.ts";
 import { factsIn } from "./rules-folder.ts";
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { FalcoSkillsError } from "../../errors/falco-skills-error.ts";
-import { writeDurably } from "../../retention/retention-file.ts";
+import { replaceFile, syncFolder } from "../../paths/write-file.ts";
 import { monthsBefore, type Span } from "../../retention/retention-settings.ts";
 import type { ColdFault } from "../alert-store.ts";
 import { type Driver, type DriverName, loadDriver } from "../sqlite-driver.ts";
@@ -97,7 +97,8 @@ export async function applyRetention(options: ApplyRetentionOptions): Promise<Re
     sweep(folder);
     const { moved, waiting } = await moveMonths(options, driver);
     const deleted = deleteMonths(options);
-    writeDurably(join(folder, APPLIED), `${JSON.stringify({ at_ms: nowMs })}\n`);
+    replaceFile(join(folder, APPLIED), `${JSON.stringify({ at_ms: nowMs })}\n`, "durable");
+    syncFolder(folder);
     return { isDryRun, moved, deleted, waiting, faults: [], ...manifestHash(folder) };
   });
 }

@@ -12,7 +12,7 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { syncFolder } from "../../retention/retention-file.ts";
+import { syncFolder } from "../../paths/write-file.ts";
 import type { ColdFault } from "../alert-store.ts";
 import { onFile } from "../sqlite-errors.ts";
 import { isLinesName } from "./cold-files.ts";

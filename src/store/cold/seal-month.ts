@@ -1,5 +1,5 @@
 import { rmSync, statSync } from "node:fs";
-import { syncFolder } from "../../retention/retention-file.ts";
+import { syncFolder } from "../../paths/write-file.ts";
 import { createByteCache } from "../byte-cache.ts";
 import type { Driver } from "../sqlite-driver.ts";
 import { onFile } from "../sqlite-errors.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { setImmediate } from "node:timers/promises";
 import { createGzip } from "node:zlib";
-import { syncFolder } from "../../retention/retention-file.ts";
+import { syncFolder } from "../../paths/write-file.ts";
 import { onFile, translateStoreError } from "../sqlite-errors.ts";
 import { idsName, rowsName } from "./cold-files.ts";
 import { buildColdRows, type ColdRow, type ColdRows, MAX_COLD_ROWS, packColdRows, packIds } from "./cold-rows.ts";

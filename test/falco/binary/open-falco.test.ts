@@ -140,7 +140,24 @@ test.each<[FakeFalco, object, string | undefined, Partial<FalcoRunEnd>]>([
       unreadable: { count: 1, first: [expect.stringMatching(/^a line 1951424 bytes over the limit: y+…$/)] },
     },
   ],
-  [{ mode: "not-json" }, {}, undefined, { alerts: 1, unreadable: { count: 5, first: expect.anything() } }],
+  [
+    { mode: "not-json" },
+    {},
+    undefined,
+    {
+      alerts: 1,
+      unreadable: {
+        count: 5,
+        first: [
+          "not-json: hello",
+          "not-an-object: [1,2]",
+          'missing-key: {"a":1}',
+          "not-json: {broken",
+          "not-utf8: \u{fffd}\u{fffd}",
+        ],
+      },
+    },
+  ],
   [{ mode: "many-alerts" }, { maxAlerts: 10 }, undefined, { alerts: 10, isLimited: true }],
   [{ mode: "loses-alerts" }, {}, undefined, { alerts: 1, warnings: ["falco counted 3 alerts and 1 were read"] }],
   [{ mode: "no-json" }, {}, "FALCO_FAILED", { alerts: 0, exitCode: 1 }],

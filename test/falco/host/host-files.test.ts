@@ -103,9 +103,9 @@ describe("arguments as Falco's parser takes them", () => {
   test.each([
     ["", {}],
     ["-c /a.yaml", { configPath: "/a.yaml" }],
-    ["-ca.yaml", { configPath: "/work/a.yaml" }],
-    ["-c a -c b", { configPath: "/work/b" }],
-    ["-r /r -r rules.d", { rulePaths: ["/r", "/work/rules.d"] }],
+    ["-ca.yaml", { configPath: "/srv/a.yaml" }],
+    ["-c a -c b", { configPath: "/srv/b" }],
+    ["-r /r -r rules.d", { rulePaths: ["/r", "/srv/rules.d"] }],
     ["-Uo a=1 --option=b=2 --option c=3", { options: ["a=1", "b=2", "c=3"] }],
     ["-pk -r /r", { rulePaths: ["/r"] }],
     ["-p -r -r /r", { rulePaths: ["/r"] }],
@@ -119,9 +119,9 @@ describe("arguments as Falco's parser takes them", () => {
     ["-o engine.kind=replay", { options: ["engine.kind=replay"], once: true }],
     ["-- -c x", {}],
     ["stray -c /x", { configPath: "/x" }],
-    ["-c", { configPath: "/work" }],
+    ["-c", { configPath: "/srv" }],
   ])("falco %s", (line, said) => {
     const args = line === "" ? [] : line.split(" ");
-    expect(readArguments(args, "/work")).toEqual({ ...none, ...said });
+    expect(readArguments(args, "/srv")).toEqual({ ...none, ...said });
   });
 });
