@@ -49,8 +49,20 @@ export function isEventTypeValue(name: string): boolean {
   return name === "" || (name !== "na_1" && isEventName(name));
 }
 
+const bits: Mask[] = [];
+
 function bit(index: number): Mask {
-  return 1n << BigInt(index);
+  bits[index] ??= 1n << BigInt(index);
+  return bits[index];
+}
+
+/** Calls back for every member of a set, ascending. */
+function forEachMember(mask: Mask, each: (index: number) => void): void {
+  for (let rest = mask, from = 0; rest !== 0n; rest >>= 32n, from += 32) {
+    for (let word = Number(rest & 0xffffffffn) | 0; word !== 0; word &= word - 1) {
+      each(from + 31 - Math.clz32(word & -word));
+    }
+  }
 }
 
 function maskOf(indexes: Iterable<number>): Mask {
@@ -58,6 +70,8 @@ function maskOf(indexes: Iterable<number>): Mask {
   for (const index of indexes) mask |= bit(index);
   return mask;
 }
+
+const GENERIC = maskOf(GENERIC_TYPES);
 
 /** Masks of calls by event type; types that no call causes have none, and the generic types stand apart. */
 const callsOfEvent: readonly Mask[] = EVENT_TYPES.map(({ id, name }) => {
@@ -94,12 +108,13 @@ export function eventsNamed(name: string): Mask {
 export function callsNamed(name: string): Mask {
   const known = callsByName.get(name);
   if (known !== undefined) return known;
-  const generic = maskOf(GENERIC_TYPES);
   const events = eventsNamed(name);
   let calls = 0n;
-  for (const { id } of EVENT_TYPES) if ((events & ~generic & bit(id)) !== 0n) calls |= callsOfEvent[id] ?? 0n;
+  forEachMember(events & ~GENERIC, (id) => {
+    calls |= callsOfEvent[id] ?? 0n;
+  });
   const code = callCodes.get(name);
-  if ((events & generic) !== 0n && code !== undefined) calls |= bit(code) & genericCalls;
+  if ((events & GENERIC) !== 0n && code !== undefined) calls |= bit(code) & genericCalls;
   if (events !== 0n) callsByName.set(name, calls);
   return calls;
 }
@@ -115,7 +130,9 @@ export function sizeOf(mask: Mask): number {
 
 /** Numeric event types of a set, ascending. */
 export function membersOf(mask: Mask): number[] {
-  return EVENT_TYPES.filter(({ id }) => (mask & bit(id)) !== 0n).map(({ id }) => id);
+  const members: number[] = [];
+  forEachMember(mask, (id) => members.push(id));
+  return members;
 }
 
 /** The set with the event that carries plugins' injected events: every rule sees it. */
@@ -127,15 +144,26 @@ export function withAsyncEvent(events: Mask): Mask {
 export function namesOf(events: Mask, calls: Mask): readonly string[] {
   if (events === ALL_EVENTS && calls === ALL_CALLS) return EVENT_NAMES;
   const names = new Set<string>();
-  let covered = 0n;
-  for (const { id, name } of EVENT_TYPES) {
-    if (GENERIC_TYPES.includes(id)) continue;
-    const caused = callsOfEvent[id] ?? 0n;
-    const byCall = (caused & calls) !== 0n;
-    if (byCall) covered |= caused;
-    if (byCall || (events & bit(id)) !== 0n) names.add(name);
-  }
-  const alone = calls & ~covered;
-  for (const [name, code] of callCodes) if ((alone & bit(code)) !== 0n) names.add(name);
+  forEachMember(events & ~GENERIC, (id) => names.add(EVENT_TYPES[id]?.name ?? ""));
+  forEachMember(calls, (code) => {
+    for (const name of namesByCall()[code] ?? []) names.add(name);
+  });
   return [...names].sort();
+}
+
+let namesOfCalls: (readonly string[])[] | undefined;
+
+/** By code: the names of the events that a call causes, or its own where it only comes as a generic event. */
+function namesByCall(): readonly (readonly string[])[] {
+  if (namesOfCalls !== undefined) return namesOfCalls;
+  const byCall: string[][] = [];
+  for (const [id, calls] of callsOfEvent.entries()) {
+    const name = EVENT_TYPES[id]?.name ?? "";
+    forEachMember(calls, (code) => {
+      byCall[code] = [...(byCall[code] ?? []), name];
+    });
+  }
+  for (const [name, code] of callCodes) byCall[code] ??= [name];
+  namesOfCalls = byCall;
+  return byCall;
 }

@@ -39,13 +39,29 @@ export function eventTypesOf(node: Node): ConditionEvents | EventTypesFault {
     const all = withAsyncEvent(events);
     const known = resultsBySets.get(events)?.get(calls);
     if (known !== undefined) return known;
-    const result = { types: membersOf(all), names: namesOf(all, calls), count: sizeOf(events) };
+    const result = lazyEvents(all, calls, sizeOf(events));
     remember(events, calls, result);
     return result;
   } catch (thrown) {
     if (!(thrown instanceof SearchStop)) throw thrown;
     return { message: thrown.message };
   }
+}
+
+function lazyEvents(events: Mask, calls: Mask, count: number): ConditionEvents {
+  let types: readonly number[] | undefined;
+  let names: readonly string[] | undefined;
+  return {
+    count,
+    get types() {
+      types ??= membersOf(events);
+      return types;
+    },
+    get names() {
+      names ??= namesOf(events, calls);
+      return names;
+    },
+  };
 }
 
 /** Most rules of a set allow the same few sets of events. */

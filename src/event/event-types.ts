@@ -124,11 +124,7 @@ export const EventCategory = {
 /** The two types that stand for every call without a type of its own; their first parameter names the call. */
 export const GENERIC_TYPES: readonly number[] = [0, 1];
 
-const flagSets = new Map<string, readonly FlagName[]>(
-  Object.entries(FLAG_ROWS).map(([name, row]) => [name, row.split(" ").map(parseFlag)]),
-);
-
-/** Every event type, by numeric type. */
+/** Every event type, by numeric type. Parameters are parsed when asked for: whoever loads rules needs names alone. */
 export const EVENT_TYPES: readonly EventType[] = EVENT_ROWS.map(parseEvent);
 
 const typesByName = groupByName();
@@ -174,14 +170,18 @@ function groupByName(): Map<string, number[]> {
 }
 
 function parseEvent(row: string, id: number): EventType {
-  const [name = "", direction, category, flags, ...params] = row.split(" ");
+  const [name = "", direction, category, flags, ...words] = row.split(" ");
+  let params: readonly ParamInfo[] | undefined;
   return {
     id,
     name,
     enter: direction === ">",
     category: Number(category),
     flags: Number(flags),
-    params: params.map(parseParam),
+    get params() {
+      params ??= words.map(parseParam);
+      return params;
+    },
   };
 }
 
@@ -191,7 +191,7 @@ function parseParam(word: string): ParamInfo {
   const rest = extra.slice(1);
   switch (extra[0]) {
     case "@":
-      return { ...info, flags: flagSets.get(rest) ?? [] };
+      return { ...info, flags: flagSet(rest) };
     case "^":
       return { ...info, flags: [], folderParam: Number(rest) };
     case "|":
@@ -204,6 +204,14 @@ function parseParam(word: string): ParamInfo {
 function parseVariant(word: string): { type: ParamType; format: ParamFormat } {
   const [type, format] = word.split("/");
   return { type: type as ParamType, format: format as ParamFormat };
+}
+
+const flagSets = new Map<string, readonly FlagName[]>();
+
+function flagSet(name: string): readonly FlagName[] {
+  const known = flagSets.get(name) ?? (FLAG_ROWS[name] ?? "").split(" ").map(parseFlag);
+  flagSets.set(name, known);
+  return known;
 }
 
 function parseFlag(word: string): FlagName {

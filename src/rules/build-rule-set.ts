@@ -12,7 +12,10 @@ import { isActive } from "./select-rules.ts";
 import { placeInExpanded } from "./substitute-lists.ts";
 import { formatVersion } from "./version.ts";
 
-/** The rule set that a load gives: what compiled, in the order of evaluation. Its digest is worked out when asked for. */
+/**
+ * The rule set that a load gives: what compiled, in the order of evaluation. Digest, printed forms and names of events are
+ * worked out when asked for: whoever only checks rules needs none of them.
+ */
 export function buildRuleSet({ files, collector, compilation }: FilesOutcome, settings: LoadSettings): RuleSet {
   const rules = compilation.rules.map((rule) => ruleOf(rule, settings));
   let digest: string | undefined;
@@ -36,6 +39,7 @@ function ruleOf(
   settings: LoadSettings,
 ): Rule {
   const { name, source, priority, description, enabled, tags, capture, captureDurationMs } = collected;
+  let compiled: string | undefined;
   return {
     name,
     source,
@@ -57,11 +61,16 @@ function ruleOf(
     condition: collected.condition.text,
     expandedCondition: expanded.text,
     tree,
-    compiled: printCondition(tree),
+    get compiled() {
+      compiled ??= printCondition(tree);
+      return compiled;
+    },
     output: collected.output.text,
     compiledOutput: output,
     outputParts,
-    events: analysis.events().names,
+    get events() {
+      return analysis.events().names;
+    },
     lists: expanded.lists,
     history: collected.history,
     conditionOrigin: (offset) => originOf(placeInExpanded(expanded, offset, offset + 1)),
@@ -69,12 +78,16 @@ function ruleOf(
 }
 
 function macroOf({ collected, expanded, tree, used }: CompiledMacro): Macro {
+  let compiled: string | undefined;
   return {
     name: collected.name,
     condition: collected.condition.text,
     expandedCondition: expanded.text,
     tree,
-    compiled: printCondition(tree),
+    get compiled() {
+      compiled ??= printCondition(tree);
+      return compiled;
+    },
     used,
     history: collected.history,
     conditionOrigin: (offset) => originOf(placeInExpanded(expanded, offset, offset + 1)),

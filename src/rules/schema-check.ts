@@ -129,12 +129,17 @@ function badKey(node: YamlNode, shape: Shape): Mark | undefined {
   if (shape.type === "array")
     return node.kind === "sequence" ? firstOf(node.items, (item) => badKey(item, shape.items)) : undefined;
   if (shape.type !== "object" || node.kind !== "map") return undefined;
-  const bad = node.pairs.find(([key]) => key.kind === "sequence" || key.kind === "map");
+  const bad = node.pairs.find((pair) => isCollection(pair[0]));
   if (bad !== undefined) return bad[0].mark;
+  if (!node.pairs.some((pair) => isCollection(pair[1]))) return undefined;
   return firstOf(shape.properties, ([name, inner]) => {
     const value = propertyOf(node, name);
     return value === undefined ? undefined : badKey(value, inner);
   });
+}
+
+function isCollection({ kind }: YamlNode): boolean {
+  return kind === "sequence" || kind === "map";
 }
 
 function firstOf<Item>(items: readonly Item[], find: (item: Item) => Mark | undefined): Mark | undefined {
@@ -217,7 +222,7 @@ function nameOf(key: YamlNode): string {
 }
 
 function propertyOf(node: YamlMap, name: string): YamlNode | undefined {
-  return node.pairs.find(([key]) => nameOf(key) === name)?.[1];
+  return node.pairs.find((pair) => nameOf(pair[0]) === name)?.[1];
 }
 
 function scalarFits(node: YamlNode, type: "string" | "boolean" | "integer"): boolean {

@@ -3,6 +3,7 @@ import { placeInSources, type SourcedText } from "./sourced-text.ts";
 
 const BLANKS = " \t\n\r";
 const NEIGHBOURS = `${BLANKS}(),=`;
+const WORDS = /[^ \t\n\r(),=]+/g;
 
 /** A list as conditions see it: one level of other lists replaced by their items. */
 export interface SubstitutableList {
@@ -76,9 +77,8 @@ export function createListTable(lists: readonly SubstitutableList[]): ListTable 
   const mentions = new Map<SubstitutableList, readonly SubstitutableList[]>();
   const mentionedIn = (text: string) => {
     const named: SubstitutableList[] = [];
-    for (let start = 0, end = 0; start < text.length; start = end + 1) {
-      for (end = start; end < text.length && !isNeighbour(text.charAt(end)); ) end += 1;
-      const list = end > start ? byName.get(text.slice(start, end)) : undefined;
+    for (const word of text.match(WORDS) ?? []) {
+      const list = byName.get(word);
       if (list !== undefined) named.push(list);
     }
     return named;

@@ -1,4 +1,4 @@
-import { type Cursor, YamlFault } from "./cursor.ts";
+import { type Cursor, findFrom, YamlFault } from "./cursor.ts";
 import { scanEscape } from "./scan-escape.ts";
 import type { ScalarMap } from "./yaml-node.ts";
 
@@ -8,15 +8,22 @@ const BACKSLASH = 0x5c;
 const COLON = 0x3a;
 const HASH = 0x23;
 const COMMA = 0x2c;
-const QUESTION_MARK = 0x3f;
-const OPENING_BRACKET = 0x5b;
 const CLOSING_BRACKET = 0x5d;
-const OPENING_BRACE = 0x7b;
 const CLOSING_BRACE = 0x7d;
 const SPACE = 0x20;
 const TAB = 0x09;
 const LF = 0x0a;
 const CR = 0x0d;
+
+/** Where a line of a block scalar may end, or a character needs a closer look. */
+const BLOCK_STOP = /[\n\r\0]/g;
+/** Where a plain scalar may end, outside and inside of flow collections. */
+const PLAIN_STOP = /[\n\r\0:#]/g;
+const FLOW_STOP = /[\n\r\0:#,?[\]{}]/g;
+const SINGLE_STOP = /['\n\r]/g;
+const DOUBLE_STOP = /["\\\n\r]/g;
+/** Whatever may mean something in any style of scalar. */
+const WORD_END = /[ \t\n\r\0:#'"\\,?[\]{}]/g;
 
 export type ScalarStyle = "plain" | "plain-in-flow" | "single" | "double" | "literal" | "folded";
 
@@ -129,7 +136,9 @@ export class ScalarScan {
         continue;
       }
       cursor.advance();
-      if (code !== SPACE && code !== TAB) trimTo = this.#value.length + cursor.offset - runStart;
+      if (code === SPACE || code === TAB) continue;
+      cursor.offset = findFrom(WORD_END, cursor.text, cursor.offset);
+      trimTo = this.#value.length + cursor.offset - runStart;
     }
     this.#take(runStart);
     return trimTo;
@@ -142,12 +151,11 @@ export class ScalarScan {
     while (!cursor.atEnd && !cursor.isBreak()) {
       this.#foundText = true;
       this.#pastOpeningBreak = true;
-      if (cursor.code() !== 0) cursor.advance();
-      else {
+      if (cursor.code() === 0) {
         this.#take(runStart);
         this.#takeEscape();
         runStart = cursor.offset;
-      }
+      } else cursor.offset = findFrom(BLOCK_STOP, cursor.text, cursor.offset + 1);
     }
     this.#take(runStart);
     return this.#value.length;
@@ -281,13 +289,14 @@ export class ScalarScan {
  */
 export function scanShortPlain(cursor: Cursor, indent: number): ScannedScalar | undefined {
   const { text, offset: start } = cursor;
-  let at = start;
-  for (let code = text.charCodeAt(at); code !== LF; at += 1, code = text.charCodeAt(at)) {
+  let at = findFrom(PLAIN_STOP, text, start);
+  for (let code = text.charCodeAt(at); code !== LF; code = text.charCodeAt(at)) {
     if (Number.isNaN(code) || code === CR || code === 0) return undefined;
     // Whether a CR ends a line is for the long way to know.
     if (code === COLON && text.charCodeAt(at + 1) === CR) return undefined;
     if (code === COLON && endsKey(text, at + 1)) return shortPlain(cursor, at, false);
     if (code === HASH && isBlankAt(text, at - 1)) return shortPlain(cursor, at - 1, false);
+    at = findFrom(PLAIN_STOP, text, at + 1);
   }
   let next = at + 1;
   while (text.charCodeAt(next) === SPACE) next += 1;
@@ -314,35 +323,18 @@ function shortPlain(cursor: Cursor, end: number, endedAtLineStart: boolean): Sca
  */
 export function scanShortInFlow(cursor: Cursor): ScannedScalar | undefined {
   const { text } = cursor;
-  for (let at = cursor.offset; at < text.length; at += 1) {
-    switch (text.charCodeAt(at)) {
-      case COMMA:
-      case CLOSING_BRACKET:
-      case CLOSING_BRACE:
-        return shortPlain(cursor, at, false);
-      case COLON:
-      case HASH:
-      case LF:
-      case CR:
-      case 0:
-      case OPENING_BRACKET:
-      case OPENING_BRACE:
-      case QUESTION_MARK:
-        return undefined;
-    }
-  }
-  return undefined;
+  const at = findFrom(FLOW_STOP, text, cursor.offset);
+  const code = text.charCodeAt(at);
+  const ends = code === COMMA || code === CLOSING_BRACKET || code === CLOSING_BRACE;
+  return ends ? shortPlain(cursor, at, false) : undefined;
 }
 
 /** The short way for a quoted scalar on one line without escapes; the cursor stands behind the opening quote. */
 export function scanShortQuoted(cursor: Cursor, quote: "'" | '"'): ScannedScalar | undefined {
   const { text, offset: start } = cursor;
   const closing = quote.charCodeAt(0);
-  let at = start;
-  for (let code = text.charCodeAt(at); code !== closing; at += 1, code = text.charCodeAt(at)) {
-    if (Number.isNaN(code) || code === LF || code === CR) return undefined;
-    if (code === BACKSLASH && quote === '"') return undefined;
-  }
+  const at = findFrom(quote === "'" ? SINGLE_STOP : DOUBLE_STOP, text, start);
+  if (text.charCodeAt(at) !== closing) return undefined;
   if (quote === "'" && text.charCodeAt(at + 1) === closing) return undefined;
   cursor.advance(at + 1 - start);
   return { value: text.slice(start, at), map: start, endedAtLineStart: false };
