@@ -49,16 +49,6 @@ async function* piecesInPlace(file: FileHandle): AsyncGenerator<Buffer> {
   }
 }
 
-async function* pieces(file: FileHandle): AsyncGenerator<Buffer> {
-  for (let at = 0; ; ) {
-    const piece = Buffer.allocUnsafe(PIECE_BYTES);
-    const { bytesRead } = await file.read(piece, 0, PIECE_BYTES, at);
-    if (bytesRead === 0) return;
-    at += bytesRead;
-    yield piece.subarray(0, bytesRead);
-  }
-}
-
 /**
  * A damaged stream loses what was unpacked in the step that met the damage. So the file is unpacked a second time in
  * steps so small that next to nothing is lost, giving only what the first time did not.
@@ -90,9 +80,8 @@ async function* gunzip(file: FileHandle, chunkSize: number): AsyncGenerator<Buff
   // Sync flush at the end gives the last bytes of a cut stream, which the default would hold back with an error.
   const stream = createGunzip({ chunkSize, finishFlush: constants.Z_SYNC_FLUSH });
   const feed = (async () => {
-    for await (const piece of pieces(file)) {
-      if (stream.destroyed) return;
-      if (!stream.write(piece)) await drained(stream);
+    for await (const piece of piecesInPlace(file)) {
+      if (stream.destroyed || !(await taken(stream, piece))) return;
     }
     stream.end();
   })().catch((thrown: unknown) => stream.destroy(thrown as Error));
@@ -104,13 +93,15 @@ async function* gunzip(file: FileHandle, chunkSize: number): AsyncGenerator<Buff
   }
 }
 
-function drained(stream: ReturnType<typeof createGunzip>): Promise<void> {
+/** Waits until the stream has used a piece up, so that its memory is free again; false where the stream is at its end. */
+function taken(stream: ReturnType<typeof createGunzip>, piece: Buffer): Promise<boolean> {
   return new Promise((resolve) => {
-    const done = () => {
-      stream.off("drain", done).off("close", done).off("error", done);
-      resolve();
-    };
-    stream.on("drain", done).on("close", done).on("error", done);
+    const ended = () => resolve(false);
+    stream.once("close", ended);
+    stream.write(piece, (error) => {
+      stream.off("close", ended);
+      resolve(!error);
+    });
   });
 }
 
