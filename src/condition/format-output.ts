@@ -66,6 +66,8 @@ function printedReader<Event>(
   if (field.name === "proc.apid" && field.argument === undefined) {
     return source.reader({ name: field.name, argument: "0" });
   }
+  // An index counts here, where a condition takes all ancestors; without one it is the process itself again.
+  if (field.name === "proc.aenv") return source.reader({ name: field.name, argument: field.argument || "0" });
   const reader = extractorOf(field, source);
   if (!looksAtAncestors(field)) {
     return field.name.endsWith("ip.name") ? (event) => reader(event) || undefined : reader;

@@ -34,9 +34,9 @@ const ANCESTORS: ReadonlySet<string> = new Set([
 
 const NAMES_OF_ADDRESSES: ReadonlySet<string> = new Set(["fd.cip.name", "fd.sip.name", "fd.lip.name", "fd.rip.name"]);
 
-/** True for an ancestor field that looks at all ancestors. */
+/** True for an ancestor field that looks at all ancestors: proc.aenv does with an index too. */
 export function looksAtAncestors({ name, argument }: Field): boolean {
-  return ANCESTORS.has(name) && (argument === undefined || (name === "proc.aenv" && argument === ""));
+  return ANCESTORS.has(name) && (argument === undefined || (name === "proc.aenv" && /^\d*$/.test(argument)));
 }
 
 /**
@@ -84,7 +84,7 @@ function readerOf<Event>({ field, source }: OwnCheck<Event>): FieldReader<Event>
 }
 
 function anyAncestor<Event>(own: OwnCheck<Event>): Test<Event> {
-  const reader = readerOf(own);
+  const reader = own.source.reader({ name: own.field.name });
   const match = bareMatch(own);
   return (event) => {
     const values = reader(event);

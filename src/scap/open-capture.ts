@@ -50,23 +50,27 @@ async function* piecesInPlace(file: FileHandle): AsyncGenerator<Buffer> {
 }
 
 /**
- * A damaged stream loses what was unpacked in the step that met the damage. So the file is unpacked a second time in
- * steps so small that next to nothing is lost, giving only what the first time did not.
+ * A stream that is damaged, or cut, loses what was unpacked in the step that met the fault. So the file is unpacked a second
+ * time in steps so small that next to nothing is lost, giving only what the first time did not.
  */
 async function* unpack(file: FileHandle): AsyncGenerator<Buffer> {
   let given = 0;
+  let fault: NodeJS.ErrnoException;
   try {
-    for await (const piece of gunzip(file, PIECE_BYTES)) {
+    for await (const piece of gunzip(file, PIECE_BYTES, constants.Z_FINISH)) {
       given += piece.length;
       yield piece;
     }
     return;
   } catch (thrown) {
     if (!isZlibError(thrown)) throw thrown;
+    fault = thrown;
   }
   let skip = given;
   try {
-    for await (const piece of gunzip(file, Math.max(64, Math.ceil(given / 20_000)))) {
+    // With a sync flush a cut stream gives its last bytes too, and ends without a word.
+    for await (const piece of gunzip(file, Math.max(64, Math.ceil(given / 20_000)), constants.Z_SYNC_FLUSH)) {
+      given += Math.max(0, piece.length - skip);
       if (piece.length > skip) yield piece.subarray(skip);
       skip = Math.max(0, skip - piece.length);
     }
@@ -74,11 +78,14 @@ async function* unpack(file: FileHandle): AsyncGenerator<Buffer> {
     if (!isZlibError(thrown)) throw thrown;
     throw captureError("CAPTURE_DAMAGED", `the packed data does not unpack: ${thrown.message}`);
   }
+  // Of nothing at all the reader says better what it is.
+  if (fault.code === "Z_BUF_ERROR" && given > 0) {
+    throw captureError("CAPTURE_TRUNCATED", `the packed data ends too soon, after ${given} unpacked bytes`);
+  }
 }
 
-async function* gunzip(file: FileHandle, chunkSize: number): AsyncGenerator<Buffer> {
-  // Sync flush at the end gives the last bytes of a cut stream, which the default would hold back with an error.
-  const stream = createGunzip({ chunkSize, finishFlush: constants.Z_SYNC_FLUSH });
+async function* gunzip(file: FileHandle, chunkSize: number, finishFlush: number): AsyncGenerator<Buffer> {
+  const stream = createGunzip({ chunkSize, finishFlush });
   const feed = (async () => {
     for await (const piece of piecesInPlace(file)) {
       if (stream.destroyed || !(await taken(stream, piece))) return;
@@ -105,7 +112,7 @@ function taken(stream: ReturnType<typeof createGunzip>, piece: Buffer): Promise<
   });
 }
 
-function isZlibError(thrown: unknown): thrown is Error {
+function isZlibError(thrown: unknown): thrown is NodeJS.ErrnoException {
   return thrown instanceof Error && /^Z_/.test(String((thrown as NodeJS.ErrnoException).code));
 }
 

@@ -270,11 +270,13 @@ function ancestorEnv(state: CaptureState, argument: string | undefined): FieldRe
   return (event) => {
     const thread = state.threadOf(event);
     if (!thread) return undefined;
-    if (!namesVariable(argument)) {
+    if (!namesVariable(argument) && Number(argument) > 0) {
       let found: Thread | undefined = thread.main;
+      if (found === undefined) return "";
       for (let i = 0; i < Math.min(Number(argument), MAX_GENERATIONS) && found; i++) found = up(found);
-      return Number(argument) === 0 ? envText(thread) : found && envText(found);
+      return found && envText(found);
     }
+    if (!namesVariable(argument)) return envText(thread);
     let found = thread.main && up(thread.main);
     for (let i = 0; i < ENV_GENERATIONS && found; i++) {
       const value = variable(found, argument);

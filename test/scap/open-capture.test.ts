@@ -44,13 +44,19 @@ test.each([
   expect(bytes.equals(content)).toBe(true);
 });
 
-test("a cut packed capture gives every byte before the cut", async () => {
+test("a cut packed capture gives every byte before the cut, then CAPTURE_TRUNCATED", async () => {
   for (const share of [0.1, 0.5, 0.9]) {
     const { bytes, code } = await unpacked(packed.subarray(0, Math.floor(packed.length * share)));
-    expect(code).toBeUndefined();
+    expect(code).toBe("CAPTURE_TRUNCATED");
     expect(bytes.equals(content.subarray(0, bytes.length))).toBe(true);
     expect(bytes.length).toBeGreaterThan(content.length * share * 0.9);
   }
+});
+
+test("a packed capture without its last bytes gives everything, then CAPTURE_TRUNCATED", async () => {
+  const { bytes, code } = await unpacked(packed.subarray(0, -1));
+  expect(code).toBe("CAPTURE_TRUNCATED");
+  expect(bytes.equals(content)).toBe(true);
 });
 
 test("damaged packed data gives what comes before the damage, then CAPTURE_DAMAGED", async () => {
