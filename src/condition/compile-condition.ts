@@ -1,11 +1,11 @@
 import { FalcoSkillsError } from "../errors/falco-skills-error.ts";
 import { parseInteger } from "../fields/parse-number.ts";
-import type { Comparison, ComparisonOperator, Exists, Node } from "./ast.ts";
-import { extractorOf } from "./extract.ts";
+import type { Comparison, ComparisonOperator, Exists, Field, Node } from "./ast.ts";
+import { extractorOf, referenceOf } from "./extract.ts";
 import type { Extracted, FieldReader, FieldReference, FieldSource } from "./field-access.ts";
 import { constantOf, matchConstant, matchConstants } from "./match-value.ts";
 import { type CheckContext, CheckFault, type Operand, operandOf } from "./operand.ts";
-import { aroundTest, ownComparison, type Test } from "./own-comparison.ts";
+import { aroundTest, looksAtAncestors, ownComparison, type Test } from "./own-comparison.ts";
 import { type Constant, parseConstant } from "./parse-value.ts";
 
 export type { Test } from "./own-comparison.ts";
@@ -116,12 +116,15 @@ function compileExists<Event>({ left }: Exists, source: FieldSource<Event>, cont
   if (left.kind === "field" && left.name === "evt.around") {
     return aroundTest(source, parseInteger(left.argument ?? "", false, 64) ?? 0n, 0n);
   }
-  // A host name exists, for the engine, wherever there is a descriptor to look at.
-  const reader =
-    left.kind === "field" && left.name.endsWith("ip.name")
-      ? source.reader({ name: "fd.ip" })
-      : extractorOf(left, source);
+  const reader = left.kind === "field" ? source.reader(askedFor(left)) : extractorOf(left, source);
   return (event) => reader(event) !== undefined;
+}
+
+/** What the engine looks for when it is asked whether a field exists. */
+function askedFor(field: Field): FieldReference {
+  // A host name exists wherever there is a descriptor to look at.
+  if (field.name.endsWith("ip.name")) return { name: "fd.ip" };
+  return looksAtAncestors(field) ? { name: field.name } : referenceOf(field);
 }
 
 function compileComparison<Event>(check: Comparison, source: FieldSource<Event>, context: CheckContext): Test<Event> {

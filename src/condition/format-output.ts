@@ -1,10 +1,12 @@
+import type { Field } from "./ast.ts";
 import { byteLengthOf, bytesOfText, textOfBytes } from "./byte-text.ts";
 import { extractorOf } from "./extract.ts";
 import type { Extracted, FieldReader, FieldSource } from "./field-access.ts";
 import type { Operand } from "./operand.ts";
-import { looksAtAncestors } from "./own-comparison.ts";
+import { looksAtAncestors, parametersByEvent } from "./own-comparison.ts";
 import { formatAddress } from "./parse-address.ts";
 import type { Output, OutputField, OutputPart } from "./parse-output.ts";
+import { numberForm } from "./parse-value.ts";
 
 /** A value of output_fields; 64-bit numbers that a double cannot hold are bigint. */
 export type OutputValue = string | number | bigint | boolean | null | readonly OutputValue[];
@@ -69,12 +71,35 @@ function printedReader<Event>(
   // An index counts here, where a condition takes all ancestors; without one it is the process itself again.
   if (field.name === "proc.aenv") return source.reader({ name: field.name, argument: field.argument || "0" });
   const reader = extractorOf(field, source);
+  if (operand.row?.name === "evt.rawarg") return rawArgument(field, reader, source);
   if (!looksAtAncestors(field)) {
     return field.name.endsWith("ip.name") ? (event) => reader(event) || undefined : reader;
   }
   return (event) => {
     const values = reader(event);
     return Array.isArray(values) && values.length > 0 ? values.join(" ") : undefined;
+  };
+}
+
+/** A number in the form that its own event gives it: where that is not decimal it is a text, in JSON too. */
+function rawArgument<Event>(
+  { name }: Field,
+  reader: FieldReader<Event>,
+  source: FieldSource<Event>,
+): FieldReader<Event> {
+  const parameters = parametersByEvent(name.slice("evt.rawarg.".length));
+  const eventName = source.reader({ name: "evt.type" });
+  return (event) => {
+    const value = reader(event);
+    const parameter = parameters.get(eventName(event) as string);
+    // The engine has no way to print an address by itself.
+    if (parameter?.type === "SOCKADDR") return undefined;
+    if (typeof value !== "number" && typeof value !== "bigint") return value;
+    const radix = { hex: 16, oct: 8, na: 10 }[parameter?.format as string];
+    if (radix === undefined) return value;
+    if (radix === 10) return String(value);
+    const bits = numberForm(parameter?.type ?? "UINT64")?.bits ?? 64;
+    return BigInt.asUintN(bits, BigInt(value)).toString(radix).toUpperCase();
   };
 }
 

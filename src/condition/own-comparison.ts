@@ -1,4 +1,4 @@
-import { EVENT_TYPES } from "../event/event-types.ts";
+import { EVENT_TYPES, type ParamInfo } from "../event/event-types.ts";
 import type { ValueType } from "../fields/look-up-field.ts";
 import { parseInteger } from "../fields/parse-number.ts";
 import type { Comparison, Field, Value } from "./ast.ts";
@@ -175,9 +175,9 @@ function rawArgument<Event>(own: OwnCheck<Event>): Test<Event> {
   const { field, operand, constants, source } = own;
   const reader = readerOf(own);
   const usual = bareMatch(own);
-  const types = typesByEvent(field.name.slice("evt.rawarg.".length));
+  const parameters = parametersByEvent(field.name.slice("evt.rawarg.".length));
   const matches = new Map<string, Match>();
-  for (const [event, type] of types) {
+  for (const [event, { type }] of parameters) {
     if (type === operand.type) continue;
     matches.set(event, bareMatch({ ...own, constants: constants.map((one) => castConstant(one, operand.type, type)) }));
   }
@@ -196,14 +196,14 @@ function rawArgument<Event>(own: OwnCheck<Event>): Test<Event> {
   };
 }
 
-/** Types of a parameter by event name, the newest version of each event. */
-function typesByEvent(parameter: string): ReadonlyMap<string, ValueType> {
-  const types = new Map<string, ValueType>();
+/** Parameters of a name by event name, of the newest version of each event. */
+export function parametersByEvent(parameter: string): ReadonlyMap<string, ParamInfo> {
+  const found = new Map<string, ParamInfo>();
   for (const { name, params } of EVENT_TYPES) {
-    const type = params.find((param) => param.name === parameter)?.type;
-    if (type !== undefined) types.set(name, type);
+    const info = params.find((param) => param.name === parameter);
+    if (info !== undefined) found.set(name, info);
   }
-  return types;
+  return found;
 }
 
 /** The constant as another number type reads the bytes it is kept in; what has no more bytes is filled with zeros. */

@@ -143,17 +143,19 @@ function takeIndexed(text: string, name: string, fieldClass: FieldClass): ClassR
   return take(fieldClass, name, close + 1);
 }
 
+let parametersByName: ReadonlyMap<string, ParamInfo> | undefined;
+
 /** The first parameter of each name, over all event types in their order. */
-const parametersByName = new Map<string, ParamInfo>();
-for (const { params } of EVENT_TYPES) {
-  for (const parameter of params) {
-    if (!parametersByName.has(parameter.name)) parametersByName.set(parameter.name, parameter);
-  }
+function parameters(): ReadonlyMap<string, ParamInfo> {
+  parametersByName ??= new Map(
+    EVENT_TYPES.flatMap(({ params }) => params.map((parameter) => [parameter.name, parameter] as const)).reverse(),
+  );
+  return parametersByName;
 }
 
 function longestParameter(text: string): ParamInfo | undefined {
   for (let length = Math.min(text.length, 64); length > 0; length -= 1) {
-    const parameter = parametersByName.get(text.slice(0, length));
+    const parameter = parameters().get(text.slice(0, length));
     if (parameter !== undefined) return parameter;
   }
   return undefined;

@@ -202,7 +202,13 @@ describe("fields of both ends of a socket", () => {
 });
 
 describe("ancestors", () => {
-  const event = { "proc.aname": ["sh", "sshd", "systemd"], "proc.apid": [7n, 1n], "proc.aname[2]": "sshd" };
+  const event = {
+    "proc.aname": ["sh", "sshd", "systemd"],
+    "proc.apid": [7n, 1n],
+    "proc.aname[2]": "sshd",
+    "proc.aenv": ["A=1", "B=2"],
+    "proc.aenv[HOME]": "/root",
+  };
   test.each([
     ["proc.aname = sshd", true],
     ["proc.aname != sshd", true],
@@ -213,6 +219,11 @@ describe("ancestors", () => {
     ["proc.aname = anyof (sshd, x)", true],
     ["proc.aname[2] = anyof (x, sshd)", true],
     ["proc.aname[3] exists", false],
+    ["proc.aenv contains B", true],
+    ["proc.aenv[1] contains B", true],
+    ["proc.aenv[9] contains C", false],
+    ["proc.aenv[9] exists", true],
+    ["proc.aenv[HOME] = /root", true],
     ["proc.apid = 1", true],
     ["proc.apid in (1)", false],
   ] as const)("%s: %s", (source, expected) => {

@@ -163,3 +163,29 @@ test("alerts before a fault of the capture count, and the fault is told with its
   expect(alerts.length).toBeGreaterThan(0);
   expect(alerts.map(({ line }) => line)).toEqual(whole.alerts.slice(0, alerts.length).map(({ line }) => line));
 });
+
+/** As the real Falco 0.44 printed them of this capture. */
+const PRINTED = [
+  ["evt.rawarg.flags", "5006"],
+  ["evt.rawarg.mode", "644"],
+  ["evt.rawarg.dev", "2E"],
+  ["evt.rawarg.ino", 11],
+  ["proc.aenv", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8"],
+  ["proc.aenv[1]", null],
+] as const;
+
+test.each(PRINTED)("%s of a file being opened is printed as %o", async (field, expected) => {
+  const text = `
+- rule: opened
+  desc: d
+  condition: evt.type in (open, openat)
+  output: "%${field}"
+  priority: INFO
+`;
+  const { bytes } = await openCapture(CAPTURE);
+  const lines: string[] = [];
+  const { rules } = loadRules([{ name: "rules.yaml", text }]).ruleSet;
+  const options = { matching: "first", hostname: "node-1", limits: { alerts: 1 } } as const;
+  await replayCapture(bytes, rules, ({ line }) => lines.push(line), options);
+  expect(JSON.parse(lines[0] ?? "").output_fields[field]).toEqual(expected);
+});
