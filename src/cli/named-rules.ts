@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { FalcoSkillsError } from "../errors/falco-skills-error.ts";
 import { replayableRules } from "../replay/runs/replayable-rules.ts";
+import type { RunInput } from "../replay/runs/run.ts";
 import { readRuleFiles, type SkippedFile } from "../rules/library/read-rule-files.ts";
 import type { RuleLibrary } from "../rules/library/rule-library.ts";
 import { type LoadOptions, loadRules, type RuleFile, type RuleSetLoad } from "../rules/load-rules.ts";
@@ -9,12 +10,17 @@ import { newId, nowMs } from "./ambient.ts";
 import { homeFolder } from "./settings.ts";
 
 /**
- * The rule set of these paths in load order, or of one set:NAME (or set:NAME@DIGEST) in home. Fails with
+ * The rule set of these paths in load order, or of one set:NAME (or set:NAME@DIGEST) in home, for runs over these kinds of
+ * input. Fails with
  * REPLAY_RULES_BROKEN for rules that Falco would not start with, and as reading them does.
  */
-export async function namedRules(paths: readonly string[], homeFlag: string | undefined): Promise<RuleSet> {
+export async function namedRules(
+  paths: readonly string[],
+  kinds: readonly RunInput["kind"][],
+  homeFlag: string | undefined,
+): Promise<RuleSet> {
   const { files, options, loaded } = await namedRuleFiles(paths, homeFlag);
-  const { ok, ruleSet } = replayableRules({ ...(loaded ?? loadRules(files, options)), files, options });
+  const { ok, ruleSet } = replayableRules({ ...(loaded ?? loadRules(files, options)), files, options }, kinds);
   return ok ? ruleSet : broken(paths.join(", "));
 }
 

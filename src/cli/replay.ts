@@ -24,12 +24,13 @@ const FAULTY = 4;
 
 /** Prints the alerts that rules give over an input on standard output, and a summary on standard error. */
 export async function replay(path: string, flags: ReplayFlags): Promise<void> {
-  const ruleSet = await namedRules(flags.rules, flags.home);
+  const input = inputOf(path, flags);
+  const ruleSet = await namedRules(flags.rules, [input.kind], flags.home);
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
   const printer = alertPrinter(flags.json === true, () => stop.abort());
   const line = progressLine();
-  const outcome = await runRules(inputOf(path, flags), ruleSet, printer.print, {
+  const outcome = await runRules(input, ruleSet, printer.print, {
     matching: flags.all === true ? "all" : "first",
     hostname: process.env.FALCO_HOSTNAME ?? hostname(),
     limits: {

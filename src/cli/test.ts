@@ -34,8 +34,9 @@ export async function testRules(file: string, flags: TestFlags): Promise<void> {
       fix: "Add rules to the file or pass --rules.",
     });
   }
-  const ruleSet = await namedRules(paths, flags.home);
   const cases = tests.cases.map((test): RuleTestCase => ({ ...test, input: beside(folder, test.input) }));
+  const kinds = cases.map(({ input }) => input.kind);
+  const ruleSet = await namedRules(paths, kinds, flags.home);
   const line = progressLine();
   const options = {
     matching: tests.matching,
@@ -45,7 +46,7 @@ export async function testRules(file: string, flags: TestFlags): Promise<void> {
   const compared =
     flags.against === undefined
       ? undefined
-      : await compareAlerts(inputsOf(cases), await namedRules(flags.against, flags.home), ruleSet, options);
+      : await compareAlerts(inputsOf(cases), await namedRules(flags.against, kinds, flags.home), ruleSet, options);
   line.clear();
   if (flags.junit !== undefined) await writeFile(flags.junit, toJunit(results));
   const failed = results.filter(({ ok }) => !ok).length;

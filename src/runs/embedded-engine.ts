@@ -15,8 +15,7 @@ export function embeddedEngine(engineVersion: string, hostname: string): Engine 
       return { ok: results.every(({ successful }) => successful), results, warnings: [] };
     },
     async replay(set, input, take, { onProgress, ...options }) {
-      // A capture needs no rule of a plugin: like Falco, which passes over such rules, it stumbles over none of them.
-      const { ruleSet } = input.kind === "capture" && set.ok ? set : requireRunnable(set);
+      const { ruleSet } = requireRunnable(set, [input.kind]);
       return runRules(input, ruleSet, ({ line }) => take(line), {
         ...options,
         hostname,

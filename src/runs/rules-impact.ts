@@ -53,7 +53,7 @@ type Counts = ReadonlyMap<string, number>;
 
 function rulesOf(files: readonly RuleFile[], options: LoadOptions): RuleSet {
   const loaded: LoadedFiles = { ...loadRules(files, options), files, options };
-  return replayableRules(loaded).ruleSet;
+  return replayableRules(loaded, ["events"]).ruleSet;
 }
 
 async function onInputs(inputs: readonly RunInput[], old: RuleSet, now: RuleSet, signal: AbortSignal | undefined) {

@@ -50,8 +50,9 @@ async function* piecesInPlace(file: FileHandle): AsyncGenerator<Buffer> {
 }
 
 /**
- * A stream that is damaged, or cut, loses what was unpacked in the step that met the fault. So the file is unpacked a second
- * time in steps so small that next to nothing is lost, giving only what the first time did not.
+ * A stream that is damaged or cut loses what was unpacked in the step that met the fault. So the file is unpacked a second
+ * time, giving only what the first time did not: a cut one with a sync flush, which gives its last bytes too and then ends
+ * without a word, a damaged one in steps so small that next to nothing is lost.
  */
 async function* unpack(file: FileHandle): AsyncGenerator<Buffer> {
   let given = 0;
@@ -66,10 +67,11 @@ async function* unpack(file: FileHandle): AsyncGenerator<Buffer> {
     if (!isZlibError(thrown)) throw thrown;
     fault = thrown;
   }
+  const isCut = fault.code === "Z_BUF_ERROR";
+  const step = isCut ? PIECE_BYTES : Math.max(64, Math.ceil(given / 20_000));
   let skip = given;
   try {
-    // With a sync flush a cut stream gives its last bytes too, and ends without a word.
-    for await (const piece of gunzip(file, Math.max(64, Math.ceil(given / 20_000)), constants.Z_SYNC_FLUSH)) {
+    for await (const piece of gunzip(file, step, constants.Z_SYNC_FLUSH)) {
       given += Math.max(0, piece.length - skip);
       if (piece.length > skip) yield piece.subarray(skip);
       skip = Math.max(0, skip - piece.length);
@@ -79,7 +81,7 @@ async function* unpack(file: FileHandle): AsyncGenerator<Buffer> {
     throw captureError("CAPTURE_DAMAGED", `the packed data does not unpack: ${thrown.message}`);
   }
   // Of nothing at all the reader says better what it is.
-  if (fault.code === "Z_BUF_ERROR" && given > 0) {
+  if (isCut && given > 0) {
     throw captureError("CAPTURE_TRUNCATED", `the packed data ends too soon, after ${given} unpacked bytes`);
   }
 }

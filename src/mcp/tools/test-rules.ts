@@ -117,8 +117,9 @@ export const testRulesTool = defineTool({
     if (cases.length === 0 && explain === undefined) {
       throw new FalcoSkillsError("INVALID_ARGUMENT", "nothing to test is named", { fix: "Pass cases or explain." });
     }
-    const set = await runnable(rules, context);
-    const other = against === undefined ? undefined : await runnable(against, context);
+    const kinds = [...cases, ...(explain === undefined ? [] : [explain])].map(kindOf);
+    const set = await runnable(rules, kinds, context);
+    const other = against === undefined ? undefined : await runnable(against, kinds, context);
     const located = await Promise.all(cases.map((test) => locateCase(test, context)));
     const options = {
       matching,
@@ -158,10 +159,12 @@ export const testRulesTool = defineTool({
   },
 });
 
-async function runnable(name: string, { services }: ToolContext): Promise<RuleSet> {
+async function runnable(name: string, kinds: readonly RunInput["kind"][], { services }: ToolContext): Promise<RuleSet> {
   const { requireRunnable } = await import("../../replay/runs/replayable-rules.ts");
-  return requireRunnable(await services.rules.get(name)).ruleSet;
+  return requireRunnable(await services.rules.get(name), kinds).ruleSet;
 }
+
+const kindOf = ({ events }: NamedInput): RunInput["kind"] => (events === undefined ? "capture" : "events");
 
 interface NamedInput {
   readonly capture?: string | undefined;

@@ -6,6 +6,7 @@ import {
   type RuleFile,
   type RuleSetLoad,
 } from "../../rules/load-rules.ts";
+import type { RunInput } from "./run.ts";
 
 /**
  * The plugins that are done without here, by the releases whose fields are read: what they bring is in json-sources and
@@ -29,10 +30,12 @@ export interface LoadedFiles extends RuleSetLoad {
 }
 
 /**
- * The rules as a run uses them: with those of plugin sources, which Falco loads only beside their plugins and which need
- * none here. The same set where no rule waits for a plugin.
+ * The rules as runs over these kinds of input use them: with those of plugin sources, which Falco loads only beside their
+ * plugins and which need none here. The same set where no rule waits for a plugin, and for captures alone: they need no
+ * rule of a plugin, and like Falco, which passes over such rules, a run stumbles over none of them.
  */
-export function replayableRules(loaded: LoadedFiles): RuleSetLoad {
+export function replayableRules(loaded: LoadedFiles, kinds: readonly RunInput["kind"][]): RuleSetLoad {
+  if (loaded.ok && kinds.every((kind) => kind === "capture")) return loaded;
   if (!loaded.diagnostics.some(({ code }) => NEEDS_PLUGIN.has(code))) return loaded;
   const given = loaded.options.plugins ?? [];
   const added = READ_WITHOUT_PLUGIN.filter(({ name }) => !given.some((plugin) => plugin.name === name));
@@ -40,8 +43,11 @@ export function replayableRules(loaded: LoadedFiles): RuleSetLoad {
 }
 
 /** The set as runs use it. Fails with REPLAY_RULES_BROKEN for one that Falco would not start with. */
-export function requireRunnable(set: LoadedFiles & { readonly name: string }): RuleSetLoad {
-  const rules = replayableRules(set);
+export function requireRunnable(
+  set: LoadedFiles & { readonly name: string },
+  kinds: readonly RunInput["kind"][],
+): RuleSetLoad {
+  const rules = replayableRules(set, kinds);
   if (rules.ok) return rules;
   const errors = rules.diagnostics.filter(({ severity }) => severity === "error").length;
   throw new FalcoSkillsError(

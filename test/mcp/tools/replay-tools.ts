@@ -54,13 +54,13 @@ export async function replayTools(): Promise<ReplayTools> {
   const newId = (): string => `id${nowMs()}`;
   const alerts = await openSqliteStore({ folder: join(folder, "alerts"), nowMs });
   const rules = openRuleLibrary({ folder: join(folder, "rules"), nowMs, newId });
-  await rules.load("forensics", [
-    { name: "r.yaml", text: readFileSync(join(SKILL, "container-forensics.yaml"), "utf8") },
-  ]);
+  const shells = readFileSync(join(SKILL, "container-forensics.yaml"), "utf8");
+  await rules.load("forensics", [{ name: "r.yaml", text: shells }]);
   await rules.load("k8s", [{ name: "k.yaml", text: K8S }]);
   await rules.load("broken", [
     { name: "b.yaml", text: K8S.replace("ka.verb", "evt.nothing").replace("k8s_audit", "syscall") },
   ]);
+  await rules.load("broken-audit", [{ name: "c.yaml", text: `${shells}\n${K8S.replace("ka.verb", "ka.nothing")}` }]);
   const services = {
     alerts,
     rules,

@@ -28,6 +28,14 @@ test("cases, with the alerts of those that fail", async () => {
   });
 });
 
+test("a rule of a plugin source with a mistake stands in the way of events, not of captures", async () => {
+  const must_hit = [{ rule: SHELL }];
+  const over = (input: object) =>
+    tools.answer(testRulesTool, { rules: "broken-audit", cases: [{ name: "shells", must_hit, ...input }] });
+  expect(await over({ capture: "web.scap" })).toMatchObject({ passed: 1, failed: 0 });
+  await expect(over({ events: "audit.jsonl" })).rejects.toMatchObject({ code: "REPLAY_RULES_BROKEN" });
+});
+
 test("events, and two sets compared", async () => {
   const data = await tools.answer(testRulesTool, {
     rules: "k8s",

@@ -45,7 +45,7 @@ const RULES = `
   priority: INFO
 `;
 const files = [{ name: "k8s.yaml", text: RULES }];
-const { ruleSet, ok } = replayableRules({ ...loadRules(files), files, options: {} });
+const { ruleSet, ok } = replayableRules({ ...loadRules(files), files, options: {} }, ["events"]);
 
 const request = (name: string, at: number, more: object = {}) => ({
   auditID: name,
