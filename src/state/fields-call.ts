@@ -257,10 +257,13 @@ function rawValue(event: ScapEvent, index: number): FieldValue | undefined {
   return SIGNED_TYPES.has(type) ? bytes.readIntLE(0, length) : bytes.readUIntLE(0, length);
 }
 
-/** evt.type.is.name or evt.type.is.number: 1 for that type, or for either event of the first pair with that name. */
+/**
+ * evt.type.is.name or evt.type.is.number: 1 for that type, or for either event of the first pair with that name. For calls
+ * whose events have had later versions (execve, openat, clone) that pair is in no capture of today, as in Falco.
+ */
 function typeIsReader(argument: string | undefined): FieldReader | undefined {
   const number = indexOf(argument);
-  const first = number ?? EVENT_TYPES.findLast(({ name }) => name === argument)?.id;
+  const first = number ?? EVENT_TYPES.find(({ name }) => name === argument)?.id;
   if (first === undefined) return undefined;
   const second = number === undefined ? first + 1 : -1;
   return ({ type }) => (type === first || type === second ? 1 : 0);

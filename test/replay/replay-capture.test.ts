@@ -189,3 +189,18 @@ test.each(PRINTED)("%s of a file being opened is printed as %o", async (field, e
   await replayCapture(bytes, rules, ({ line }) => lines.push(line), options);
   expect(JSON.parse(lines[0] ?? "").output_fields[field]).toEqual(expected);
 });
+
+/** As many events as the real Falco 0.44 matched in this capture. */
+test.each([
+  ["evt.type.is.execve = 1", 0],
+  ["evt.type.is.close = 1", 585],
+  ["evt.type.is.connect > 0", 50],
+  ["proc.aenv[3] contains APP_ENV", 6_392],
+  ["proc.aenv[9] exists", 6_459],
+])("%s holds for %i events", async (condition, expected) => {
+  const text = `- {rule: r, desc: d, condition: "${condition}", output: o, priority: INFO}`;
+  const { bytes } = await openCapture(CAPTURE);
+  const { rules } = loadRules([{ name: "rules.yaml", text }]).ruleSet;
+  const { alerts } = await replayCapture(bytes, rules, () => {}, { matching: "first", hostname: "node-1" });
+  expect(alerts).toBe(expected);
+});
