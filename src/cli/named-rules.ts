@@ -11,8 +11,7 @@ import { homeFolder } from "./settings.ts";
 
 /**
  * The rule set of these paths in load order, or of one set:NAME (or set:NAME@DIGEST) in home, for runs over these kinds of
- * input. Fails with
- * REPLAY_RULES_BROKEN for rules that Falco would not start with, and as reading them does.
+ * input. Fails with REPLAY_RULES_BROKEN for rules that Falco would not start with, and as reading them does.
  */
 export async function namedRules(
   paths: readonly string[],

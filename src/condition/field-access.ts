@@ -7,7 +7,7 @@
  * Fields with a comparison of their own are given as lists too:
  * fd.ip, fd.net, fd.port and fd.proto: the ends of the socket, client first (one for a listening socket, none for a
  * descriptor that is no socket: then only `exists` holds); proc.aname, aexe, aexepath, acmdline, apid and aenv without
- * argument: the ancestors' values, parent first.
+ * argument: the ancestors' values, parent first (a condition reads aenv so with an index too).
  * fd.cip.name and its like are "" where the address is known and its name is not.
  */
 export type Extracted = string | number | bigint | boolean | Uint8Array | readonly Extracted[];

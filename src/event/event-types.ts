@@ -209,7 +209,7 @@ function parseVariant(word: string): { type: ParamType; format: ParamFormat } {
 const flagSets = new Map<string, readonly FlagName[]>();
 
 function flagSet(name: string): readonly FlagName[] {
-  const known = flagSets.get(name) ?? (FLAG_ROWS[name] ?? "").split(" ").map(parseFlag);
+  const known = flagSets.get(name) ?? FLAG_ROWS[name]?.split(" ").map(parseFlag) ?? [];
   flagSets.set(name, known);
   return known;
 }
