@@ -27,7 +27,7 @@ export interface CollectedException {
   readonly context: LoadContext;
   readonly fields: Entry;
   readonly comps: Entry;
-  readonly values: readonly Entry[];
+  readonly values: Entry[];
 }
 
 /** What appends, overrides and macros' order need to know: when an item was first defined and last changed. */
@@ -40,7 +40,7 @@ interface Collected {
 }
 
 export interface CollectedList extends Collected {
-  items: readonly SourcedText[];
+  items: SourcedText[];
 }
 
 export interface CollectedMacro extends Collected {
@@ -52,8 +52,8 @@ export interface RuleContent {
   condition: SourcedText;
   output: SourcedText;
   description: string;
-  tags: readonly string[];
-  exceptions: readonly CollectedException[];
+  tags: string[];
+  exceptions: CollectedException[];
   priority: Priority;
   capture: boolean;
   captureDurationMs: number;
@@ -82,9 +82,27 @@ function isAscii(text: string): boolean {
   return /^[\x00-\x7f]*$/.test(text);
 }
 
+/** The tags with more among them, in their order; changes the list, since a file may append one tag ten thousand times. */
+export function addTags(tags: string[], more: readonly string[]): void {
+  for (const tag of more) {
+    let [low, high] = [0, tags.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (byBytes(tags[middle] ?? "", tag) < 0) low = middle + 1;
+      else high = middle;
+    }
+    if (tags[low] !== tag) tags.splice(low, 0, tag);
+  }
+}
+
+function byBytes(a: string, b: string): number {
+  if (isAscii(a) && isAscii(b)) return a < b ? -1 : a > b ? 1 : 0;
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
 /** Tags without repeats, in the order of their bytes as Falco keeps them. */
 export function sortedTags(tags: Iterable<string>): string[] {
   const sorted = [...new Set(tags)];
   if (sorted.every(isAscii)) return sorted.sort();
-  return sorted.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  return sorted.sort(byBytes);
 }

@@ -1,16 +1,16 @@
 import { checkedException } from "./check-exception.ts";
 import {
+  addTags,
   type CollectedException,
   type CollectedList,
   type CollectedMacro,
   type CollectedRule,
   isGiven,
   type RuleUpdate,
-  sortedTags,
 } from "./collected.ts";
 import { type LoadContext, type LoadFinding, placeOf, reject } from "./load-context.ts";
 import type { PluginRequirement, Step } from "./rule-set.ts";
-import { joined } from "./sourced-text.ts";
+import { appended } from "./sourced-text.ts";
 import { compareVersions, formatVersion, parseVersion, satisfies, type Version } from "./version.ts";
 
 /** What may be read into a collector, and how it is told of what it sees. */
@@ -79,7 +79,7 @@ export class Collector {
       const message = "List uses 'append' or 'override.items: append' but no list by that name already exists";
       reject("LOAD_ERR_VALIDATE", message, context);
     }
-    list.items = [...list.items, ...items];
+    for (const item of items) list.items.push(item);
     this.#changed(list, "append", ["items"], context);
   }
 
@@ -93,7 +93,7 @@ export class Collector {
       const message = "Macro uses 'append' or 'override.condition: append' but no macro by that name already exists";
       reject("LOAD_ERR_VALIDATE", message, context);
     }
-    macro.condition = joined([macro.condition, " ", condition]);
+    macro.condition = appended(macro.condition, " ", condition);
     this.#changed(macro, "append", ["condition"], context);
   }
 
@@ -126,12 +126,12 @@ export class Collector {
     if (keys.length === 0) {
       reject("LOAD_ERR_VALIDATE", "Appended rule must have exceptions or condition property", update.context);
     }
-    if (condition !== undefined) rule.condition = joined([rule.condition, " ", condition]);
-    if (output !== undefined) rule.output = joined([rule.output, " ", output]);
+    if (condition !== undefined) rule.condition = appended(rule.condition, " ", condition);
+    if (output !== undefined) rule.output = appended(rule.output, " ", output);
     if (description !== undefined) rule.description = `${rule.description} ${description}`;
-    if (tags !== undefined) rule.tags = sortedTags([...rule.tags, ...tags]);
+    if (tags !== undefined) addTags(rule.tags, tags);
     const source = rule.unknownSource ? undefined : rule.source;
-    for (const exception of exceptions ?? []) rule.exceptions = withException(rule.exceptions, exception, source);
+    for (const exception of exceptions ?? []) addException(rule.exceptions, exception, source);
     this.#changed(rule, "append", keys, update.context);
   }
 
@@ -178,7 +178,9 @@ export class Collector {
     this.#next += 1;
     const earlier = items.get(fresh.name);
     const action = earlier === undefined ? "define" : "redefine";
-    const history = [...(earlier?.history ?? []), step(action, keys, fresh.context)];
+    // The earlier item is gone with this, so its history can go on: a copy at each step would cost the square of them.
+    const history = earlier?.history ?? [];
+    history.push(step(action, keys, fresh.context));
     const place = { index: earlier?.index ?? id, visibility: id, history };
     items.set(fresh.name, Object.assign(fresh, place) as unknown as Item);
   }
@@ -211,13 +213,8 @@ function updatedKeys({ name: _name, context: _context, source: _source, ...conte
   return Object.keys(content).map((key) => KEY_NAMES[key] ?? key);
 }
 
-function withException(
-  exceptions: readonly CollectedException[],
-  added: CollectedException,
-  source: string | undefined,
-): CollectedException[] {
-  const at = exceptions.findIndex(({ name }) => name === added.name);
-  const earlier = exceptions[at];
+function addException(exceptions: CollectedException[], added: CollectedException, source: string | undefined): void {
+  const earlier = exceptions.find(({ name }) => name === added.name);
   if (earlier === undefined) {
     if (!isGiven(added.fields)) {
       reject("LOAD_ERR_VALIDATE", "Rule exception must have fields property with a list of fields", added.context);
@@ -225,7 +222,8 @@ function withException(
     if (added.values.length === 0) {
       reject("LOAD_ERR_VALIDATE", "Rule exception must have values property with a list of values", added.context);
     }
-    return [...exceptions, checkedException(added, source)];
+    exceptions.push(checkedException(added, source));
+    return;
   }
   if (isGiven(added.fields)) {
     const message = "Can not append exception fields to existing exception, only values";
@@ -235,6 +233,5 @@ function withException(
     const message = "Can not append exception comps to existing exception, only values";
     reject("LOAD_ERR_VALIDATE", message, added.context);
   }
-  const values = [...earlier.values, ...added.values];
-  return exceptions.with(at, { ...earlier, values });
+  for (const value of added.values) earlier.values.push(value);
 }

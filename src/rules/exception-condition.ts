@@ -22,7 +22,9 @@ export function conditionWithExceptions(
   const parts: Part[] = ["(", condition, ")"];
   for (const exception of exceptions) {
     const clause = exception.fields.kind === "list" ? tuples(exception) : singleField(exception);
-    if (clause.length > 0) parts.push(" and not ", ...clause);
+    if (clause.length > 0) parts.push(" and not ");
+    // One by one: a call does not take a hundred thousand arguments.
+    for (const part of clause) parts.push(part);
   }
   return joined(parts);
 }
@@ -53,7 +55,7 @@ function tuples({ fields, comps, values, context }: CollectedException): Part[] 
       // Exceptions that replace others are never checked: an operator may still be missing here.
       const comp = textOf(itemsOf(comps)[index] ?? EQUALS);
       parts.push(index === 0 ? " " : " and  ", textOf(name), " ", comp, " ");
-      parts.push(...element(elements[index] ?? NO_ENTRY, comp.text));
+      for (const part of element(elements[index] ?? NO_ENTRY, comp.text)) parts.push(part);
     });
     parts.push(")");
   }

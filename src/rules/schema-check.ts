@@ -203,7 +203,7 @@ function objectFaults(node: YamlMap, { properties, required, minimum }: ObjectSh
     if (value === undefined) continue;
     known.add(name);
     const words = `Failed to validate against schema associated with property name '${name}'.`;
-    faults.push(...behind(faultsOf(value, shape, `${path}["${name}"]`), path, words));
+    for (const fault of behind(faultsOf(value, shape, `${path}["${name}"]`), path, words)) faults.push(fault);
   }
   // Falco counts: a key that stands twice makes one too many, and then no name can be given.
   if (known.size !== node.pairs.length) {

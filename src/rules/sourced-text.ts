@@ -53,6 +53,45 @@ export function joined(parts: readonly (SourcedText | string)[]): SourcedText {
   return { text: texts.join(""), pieces };
 }
 
+/** What a text was put together from, shared by all the shorter texts that it grew out of. */
+type Parts = (SourcedText | string)[];
+
+/** A text that grew by appending; it is put together when somebody looks at it. */
+class GrownText implements SourcedText {
+  readonly #parts: Parts;
+  readonly #count: number;
+  #joined: SourcedText | undefined;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#count = parts.length;
+  }
+
+  get text(): string {
+    return this.#whole().text;
+  }
+
+  get pieces(): readonly Piece[] {
+    return this.#whole().pieces;
+  }
+
+  append(more: Parts): GrownText {
+    const parts = this.#parts.length === this.#count ? this.#parts : this.#parts.slice(0, this.#count);
+    parts.push(...more);
+    return new GrownText(parts);
+  }
+
+  #whole(): SourcedText {
+    this.#joined ??= joined(this.#parts.slice(0, this.#count));
+    return this.#joined;
+  }
+}
+
+/** The text with more behind it. A file may append ten thousand times: a copy at each would cost the square of them. */
+export function appended(text: SourcedText, ...more: readonly (SourcedText | string)[]): SourcedText {
+  return (text instanceof GrownText ? text : new GrownText([text])).append([...more]);
+}
+
 /** Where the characters from one offset to another stand; undefined where no file holds the first. */
 export function placeInSources({ text, pieces }: SourcedText, start: number, end: number): FilePlace | undefined {
   const piece = pieces.findLast((candidate) => candidate.start <= Math.min(start, Math.max(0, text.length - 1)));
