@@ -209,7 +209,9 @@ class Encoder implements ConditionLogic {
       ...others.map(({ literal }) => [-literal, present]),
     ];
     if (!field.isSingle) return clauses;
-    clauses.push(...this.atMostOne(values.flatMap(([, { literal, distinct }]) => (distinct ? [literal] : []))));
+    const distinctOnes = values.flatMap(([, { literal, distinct }]) => (distinct ? [literal] : []));
+    // One by one: a call does not take a hundred thousand arguments.
+    for (const clause of this.atMostOne(distinctOnes)) clauses.push(clause);
     const [yes, no] = [equals.get("true"), equals.get("false")];
     if (field.type === "BOOL" && yes !== undefined && no !== undefined) {
       clauses.push([-present, yes.literal, no.literal]);

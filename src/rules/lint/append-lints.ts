@@ -3,11 +3,16 @@ import { parseCondition } from "../../condition/parse-condition.ts";
 import type { Span } from "../../text/span.ts";
 import { endOfItem, type LintDraft, type LintSubject, placeOfSpan } from "./lint-subject.ts";
 
+/** Each append is searched for in the whole condition: of a condition that grew ten thousand times the first are enough. */
+const MOST_APPENDS = 50;
+
 /** Conditions whose appended part binds to the last alternative of what it was appended to. */
 export function lintAppends(subject: LintSubject): LintDraft[] {
   return subject.owners.flatMap((owner) => {
     const { item } = owner;
-    const appends = item.history.filter(({ action, keys }) => action === "append" && keys.includes("condition"));
+    const appends = item.history
+      .filter(({ action, keys }) => action === "append" && keys.includes("condition"))
+      .slice(0, MOST_APPENDS);
     if (appends.length === 0) return [];
     const parsed = parseCondition(item.expandedCondition);
     if (parsed.node === undefined) return [];

@@ -1,6 +1,6 @@
 import type { Comparison, Value } from "../../condition/ast.ts";
 import { parseCondition } from "../../condition/parse-condition.ts";
-import type { List } from "../rule-set.ts";
+import type { List, RuleSet } from "../rule-set.ts";
 import { quote } from "./check-lints.ts";
 import { type LintDraft, type LintSubject, type Owner, ownChecks, placeOfSpan, placeOfWord } from "./lint-subject.ts";
 
@@ -105,8 +105,17 @@ function undefinedItems(list: List, subject: LintSubject): LintDraft[] {
   });
 }
 
+const byNameOfSet = new WeakMap<RuleSet, ReadonlyMap<string, List>>();
+
+/** Made once for a rule set: it is asked for with each of its lists. */
+function listsByName(ruleSet: RuleSet): ReadonlyMap<string, List> {
+  const known = byNameOfSet.get(ruleSet) ?? new Map(ruleSet.lists.map((list) => [list.name, list]));
+  byNameOfSet.set(ruleSet, known);
+  return known;
+}
+
 function notExpanded(list: List, subject: LintSubject): LintDraft[] {
-  const names = new Map(subject.ruleSet.lists.map((other) => [other.name, other]));
+  const names = listsByName(subject.ruleSet);
   const left = [...new Set(list.expandedItems)].filter((item) => item !== list.name && names.has(item));
   return left.map((item) => {
     const direct = list.items.includes(item);
